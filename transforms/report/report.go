@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package report renders what a job did as one self-contained HTML page:
+// figures, tables, curves, pictures beside each other and lists of rejects.
+//
+// A page needs no network and runs no script: style, pictures (data URIs) and
+// curves (inline SVG) are inside it, and its content security policy forbids
+// everything else. It follows the reader's light or dark setting and fits a
+// phone. All text is escaped; names of pictures are outside input and are
+// treated as such.
+//
+// The same page rendered twice gives the same bytes. The package imports
+// neither Beam nor GoMLX; bulk, train and demo share it.
+package report
+
+import "github.com/chromabeam/chromabeam/transforms/fault"
+
+// Page is a whole report.
+type Page struct {
+	// Title names the job, such as "Bulk colouring of faces".
+	Title string
+	// Lead says in a sentence or two what was done and how it ended.
+	Lead string
+	// Facts are the headline figures, shown large under the lead.
+	Facts []Fact
+	// Sections follow in order.
+	Sections []Section
+	// Footer is a closing line, such as the tool's version.
+	Footer string
+}
+
+// Fact is one headline figure.
+type Fact struct {
+	// Label names the figure, such as "pictures".
+	Label string
+	// Value is the figure, formatted, such as "6,000".
+	Value string
+	// Note is a short remark under it; it may be empty.
+	Note string
+}
+
+// Section is one part of a page: [Text], [Table], [Curves], [Gallery] or
+// [Rejects].
+type Section interface{ kind() string }
+
+// Text is prose.
+type Text struct {
+	Title      string
+	Paragraphs []string
+}
+
+// Table is a table of strings. Rows may be shorter than Columns; what a row has
+// beyond them is an error of the caller and is refused by [Render].
+type Table struct {
+	Title, Note string
+	Columns     []Column
+	Rows        [][]string
+}
+
+// Column describes one column of a [Table].
+type Column struct {
+	Name string
+	// Numeric aligns the column to the right, with figures of equal width.
+	Numeric bool
+}
+
+// Curves is a set of charts, laid out beside each other where the page is wide
+// enough.
+type Curves struct {
+	Title, Note string
+	Charts      []Chart
+}
+
+// Chart is one pair of axes with its series.
+type Chart struct {
+	Title, XLabel, YLabel string
+	// LogY draws the vertical axis logarithmically. Values that are not
+	// positive are then left out.
+	LogY   bool
+	Series []Series
+}
+
+// Series is one curve. X and Y have equal lengths and X does not decrease;
+// values that are not finite interrupt the line. Long series are thinned to
+// their extremes per column of the drawing.
+type Series struct {
+	Name string
+	X, Y []float64
+	// Muted draws the curve faint and without a place of its own in the
+	// palette: raw values behind their running mean. It takes the color of the
+	// series that follows it.
+	Muted bool
+}
+
+// Gallery is a list of pictures in groups: before and after, or gray, generated
+// and true.
+type Gallery struct {
+	Title, Note string
+	Items       []Item
+}
+
+// Item is one group of pictures shown side by side at the same height.
+type Item struct {
+	Caption  string
+	Pictures []Picture
+}
+
+// Picture is one picture of an [Item].
+type Picture struct {
+	// Label stands under the picture, such as "before".
+	Label string
+	// Data holds a whole PNG or JPEG file; it is put into the page as it is.
+	// Callers bound its size: thumbnails of at most 256 pixels a side.
+	Data []byte
+}
+
+// Rejects lists pictures that were not used, with counts by reason.
+type Rejects struct {
+	Title, Note string
+	// Total is the number of all rejects, of which Items may be a selection;
+	// where it is smaller than len(Items), len(Items) counts.
+	Total int
+	Items []fault.Reject
+}
+
+func (Text) kind() string    { return "text" }
+func (Table) kind() string   { return "table" }
+func (Curves) kind() string  { return "curves" }
+func (Gallery) kind() string { return "gallery" }
+func (Rejects) kind() string { return "rejects" }
