@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pixel
+
+import (
+	"archive/zip"
+	"bytes"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// photo returns a picture with smooth shading, edges, noise and colour.
+func photo(w, h int) *RGB {
+	r := NewRGB(w, h)
+	noise := uint32(1)
+	for y := range h {
+		for x := range w {
+			noise = noise*1664525 + 1013904223
+			u, v := float64(x)/float64(w), float64(y)/float64(h)
+			disc := 0.0
+			if math.Hypot(u-0.5, v-0.4) < 0.3 {
+				disc = 60
+			}
+			n := float64(noise>>24) / 32
+			p := r.Pix[3*(y*w+x):]
+			p[0] = clamp8(int32(128 + 100*math.Sin(6*u+2*v) + n))
+			p[1] = clamp8(int32(100 + 80*math.Cos(5*v) + disc + n))
+			p[2] = clamp8(int32(200*u + disc + n))
+		}
+	}
+	return r
+}
+
+// sticker returns a picture with a transparent surrounding, like an emoji.
+func sticker(size int) *image.NRGBA {
+	r := photo(size, size)
+	m := image.NewNRGBA(r.Bounds())
+	for y := range size {
+		for x := range size {
+			d := math.Hypot(float64(x-size/2), float64(y-size/2))
+			a := clamp8(int32(40 * (float64(size)*0.4 - d)))
+			c := r.At(x, y).(color.RGBA)
+			if a == 0 {
+				c = color.RGBA{}
+			}
+			m.SetNRGBA(x, y, color.NRGBA{R: c.R, G: c.G, B: c.B, A: a})
+		}
+	}
+	return m
+}
+
+func pngBytes(tb testing.TB, m image.Image) []byte {
+	tb.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, m); err != nil {
+		tb.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func jpegBytes(tb testing.TB, m image.Image) []byte {
+	tb.Helper()
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, m, &jpeg.Options{Quality: 90}); err != nil {
+		tb.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// archive returns up to 200 PNGs of the pokemon-layout archive, or skips.
+func archive(b *testing.B) [][]byte {
+	b.Helper()
+	dir := os.Getenv("CHROMABEAM_DATA")
+	if dir == "" {
+		b.Skip("CHROMABEAM_DATA does not name the folder of the archives")
+	}
+	z, err := zip.OpenReader(filepath.Join(dir, "emoji-256-pokemon-layout.zip"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = z.Close() }()
+	var out [][]byte
+	for _, f := range z.File {
+		if !strings.HasSuffix(f.Name, ".png") || len(out) == 200 {
+			continue
+		}
+		r, err := f.Open()
+		if err != nil {
+			b.Fatal(err)
+		}
+		data, err := io.ReadAll(r)
+		if err != nil {
+			b.Fatal(err)
+		}
+		out = append(out, data)
+	}
+	return out
+}
+
+func benchDecode(b *testing.B, files [][]byte) {
+	b.ReportAllocs()
+	lim := DefaultLimits()
+	n := 0
+	for b.Loop() {
+		if _, err := Decode(files[n%len(files)], lim); err != nil {
+			b.Fatal(err)
+		}
+		n++
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	b.Run("png-rgba-256", func(b *testing.B) { benchDecode(b, [][]byte{pngBytes(b, sticker(256))}) })
+	b.Run("jpeg-256", func(b *testing.B) { benchDecode(b, [][]byte{jpegBytes(b, photo(256, 256))}) })
+	b.Run("archive", func(b *testing.B) { benchDecode(b, archive(b)) })
+}
+
+func benchEncode(b *testing.B, pictures []image.Image) {
+	b.ReportAllocs()
+	n, size := 0, 0
+	var buf bytes.Buffer
+	for b.Loop() {
+		buf.Reset()
+		if err := EncodePNG(&buf, pictures[n%len(pictures)]); err != nil {
+			b.Fatal(err)
+		}
+		n++
+		size += buf.Len()
+	}
+	b.ReportMetric(float64(size)/float64(n), "size/op")
+}
+
+func BenchmarkEncodePNG(b *testing.B) {
+	r := photo(256, 256)
+	b.Run("rgb-256", func(b *testing.B) { benchEncode(b, []image.Image{r}) })
+	b.Run("gray-256", func(b *testing.B) { benchEncode(b, []image.Image{r.Luma()}) })
+	for _, name := range []string{"archive-rgb", "archive-gray"} {
+		b.Run(name, func(b *testing.B) {
+			var pictures []image.Image
+			for _, f := range archive(b) {
+				p, err := Decode(f, DefaultLimits())
+				if err != nil {
+					b.Fatal(err)
+				}
+				if name == "archive-gray" {
+					pictures = append(pictures, p.Gray())
+				} else {
+					pictures = append(pictures, p.RGB())
+				}
+			}
+			benchEncode(b, pictures)
+		})
+	}
+}
+
+// BenchmarkPrepare is the whole of what prepare does to one picture.
+func BenchmarkPrepare(b *testing.B) {
+	files := archive(b)
+	n := 0
+	for b.Loop() {
+		p, err := Decode(files[n%len(files)], DefaultLimits())
+		if err != nil {
+			b.Fatal(err)
+		}
+		r := ResizeSquare(p.RGB(), 256, FitCrop)
+		if err := EncodePNG(io.Discard, r.Luma()); err != nil {
+			b.Fatal(err)
+		}
+		if err := EncodePNG(io.Discard, r); err != nil {
+			b.Fatal(err)
+		}
+		n++
+	}
+}
+
+func benchChroma(size int) Chroma {
+	c := Chroma{Width: size, Height: size, Cb: make([]float32, size*size), Cr: make([]float32, size*size)}
+	for i := range c.Cb {
+		c.Cb[i] = float32(60 * math.Sin(float64(i)))
+		c.Cr[i] = float32(60 * math.Cos(float64(i)/7))
+	}
+	return c
+}
+
+func BenchmarkRecombineRGB(b *testing.B) {
+	y, c := photo(4000, 3000).Luma(), benchChroma(256)
+	b.ReportAllocs()
+	for b.Loop() {
+		RecombineRGB(y, c)
+	}
+}
+
+func BenchmarkRecombineYCbCr(b *testing.B) {
+	y, c := photo(4000, 3000).Luma(), benchChroma(256)
+	b.ReportAllocs()
+	for b.Loop() {
+		RecombineYCbCr(y, c)
+	}
+}
+
+func BenchmarkFitLetterbox(b *testing.B) {
+	y := photo(4000, 3000).Luma()
+	b.ReportAllocs()
+	for b.Loop() {
+		FitLetterbox(y, 256)
+	}
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pixel
+
+import (
+	"bytes"
+	"image"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"strings"
+
+	"golang.org/x/image/bmp"
+	"golang.org/x/image/tiff"
+	"golang.org/x/image/webp"
+)
+
+// codec is what [Decode] knows of one format.
+type codec struct {
+	format, label string
+	config        func(io.Reader) (image.Config, error)
+	decode        func(data []byte) (image.Image, error)
+	// atLeast returns a lower bound of the file's length for the size that its
+	// header claims; nil where nothing can be said.
+	atLeast func(data []byte, cfg image.Config) int64
+	// orientation returns the EXIF orientation, 1 to 8.
+	orientation func(data []byte) int
+}
+
+func upright([]byte) int { return 1 }
+
+// plain adapts a decoder that reads a stream.
+func plain(decode func(io.Reader) (image.Image, error)) func([]byte) (image.Image, error) {
+	return func(data []byte) (image.Image, error) { return decode(bytes.NewReader(data)) }
+}
+
+func pngCodec() codec {
+	return codec{"png", "PNG", png.DecodeConfig, decodePNG, pngAtLeast, pngOrientation}
+}
+
+func jpegCodec() codec {
+	// The first scan of a JPEG spends at least one bit on each block of 8x8.
+	atLeast := func(_ []byte, cfg image.Config) int64 { return int64(cfg.Width) * int64(cfg.Height) / (64 * 8) }
+	return codec{"jpeg", "JPEG", jpeg.DecodeConfig, plain(jpeg.Decode), atLeast, jpegOrientation}
+}
+
+func bmpCodec() codec {
+	// There is no compression: one bit a pixel is the least.
+	atLeast := func(_ []byte, cfg image.Config) int64 { return int64(cfg.Width) * int64(cfg.Height) / 8 }
+	return codec{"bmp", "BMP", bmp.DecodeConfig, plain(bmp.Decode), atLeast, upright}
+}
+
+func gifCodec() codec { return codec{"gif", "GIF", gifConfig, decodeGIF, nil, upright} }
+
+func tiffCodec() codec {
+	return codec{"tiff", "TIFF", tiff.DecodeConfig, plain(tiff.Decode), nil, exifOrientation}
+}
+
+func webpCodec() codec {
+	return codec{"webp", "WebP", webp.DecodeConfig, decodeWebP, nil, webpOrientation}
+}
+
+// reason shortens a decoder's message: "png: invalid format: bad header"
+// becomes "damaged PNG: bad header".
+func (c codec) reason(text string) string {
+	for _, prefix := range []string{"png: ", "jpeg: ", "gif: ", "bmp: ", "tiff: ", "webp: ", "vp8: ", "vp8l: ", "riff: "} {
+		text = strings.TrimPrefix(text, prefix)
+	}
+	text = strings.TrimPrefix(text, "invalid format: ")
+	for _, prefix := range []string{"invalid JPEG format: ", "invalid format: "} {
+		text = strings.TrimPrefix(text, prefix)
+	}
+	for _, prefix := range []string{"unsupported feature: ", "unsupported JPEG feature: ", "unsupported "} {
+		if rest, ok := strings.CutPrefix(text, prefix); ok {
+			return "unsupported " + c.label + ": " + rest
+		}
+	}
+	return "damaged " + c.label + ": " + text
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pixel
+
+import (
+	"bytes"
+	"errors"
+	"image"
+	"io"
+
+	"github.com/chromabeam/chromabeam/transforms/fault"
+)
+
+// Decode turns an encoded picture into pixels: PNG, JPEG, GIF (its first
+// frame, on the logical screen), BMP, TIFF or WebP, found by their content and
+// never by a name. The EXIF orientation is applied.
+//
+// The header is checked against lim before anything of the picture's size is
+// allocated. Decode never panics; every error is a [*fault.PictureError].
+func Decode(data []byte, lim Limits) (p *Picture, err error) {
+	if err := lim.checkBytes(len(data)); err != nil {
+		return nil, err
+	}
+	c, err := sniff(data)
+	if err != nil {
+		return nil, err
+	}
+	// The decoders are good but not ours, and the bytes are a stranger's.
+	defer func() {
+		if r := recover(); r != nil {
+			p, err = nil, fault.Picture(fault.StageDecode, "damaged %s: its decoder gave up (%v)", c.label, r)
+		}
+	}()
+	return c.read(data, lim)
+}
+
+// read does the work of [Decode]; it may panic where a decoder does.
+func (c codec) read(data []byte, lim Limits) (*Picture, error) {
+	cfg, err := c.config(bytes.NewReader(data))
+	if err != nil {
+		return nil, c.wrap(err)
+	}
+	if err := lim.checkSize(cfg.Width, cfg.Height); err != nil {
+		return nil, err
+	}
+	if c.atLeast != nil && int64(len(data)) < c.atLeast(data, cfg) {
+		// A small file may claim a large picture: decoders allocate first and
+		// miss the data later.
+		return nil, c.wrap(io.ErrUnexpectedEOF)
+	}
+	img, err := c.decode(data)
+	if err != nil {
+		return nil, c.wrap(err)
+	}
+	if b := img.Bounds(); b != image.Rect(0, 0, cfg.Width, cfg.Height) {
+		return nil, fault.Picture(fault.StageDecode, "damaged %s: header and picture differ in size", c.label)
+	}
+	img = orient(img, c.orientation(data))
+	b := img.Bounds()
+	return &Picture{
+		Image: img, Format: c.format, Width: b.Dx(), Height: b.Dy(),
+		SourceWidth: cfg.Width, SourceHeight: cfg.Height,
+		HasAlpha: !opaque(img), Bits: bits(img),
+	}, nil
+}
+
+// wrap turns a decoder's error into the reason that the user sees.
+func (c codec) wrap(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return fault.Picture(fault.StageDecode, "truncated %s", c.label)
+	}
+	return &fault.PictureError{Stage: fault.StageDecode, Reason: c.reason(err.Error())}
+}
+
+// bits returns the number of bits a channel that the decoder kept.
+func bits(m image.Image) int {
+	switch m.(type) {
+	case *image.Gray16, *image.NRGBA64, *image.RGBA64:
+		return 16
+	}
+	return 8
+}
+
+// opaque reports whether every pixel is opaque; a type that cannot say so is
+// taken as opaque.
+func opaque(m image.Image) bool {
+	o, ok := m.(interface{ Opaque() bool })
+	return !ok || o.Opaque()
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pixel
+
+import "image"
+
+// Picture is a decoded picture, upright: an EXIF orientation has been applied.
+type Picture struct {
+	// Image holds the pixels in the decoder's own type. Its bounds start at
+	// (0, 0).
+	Image image.Image
+	// Format is "png", "jpeg", "gif", "bmp", "tiff" or "webp".
+	Format string
+	// Width and Height are those of Image.
+	Width, Height int
+	// SourceWidth and SourceHeight are those the file's header names, before
+	// the orientation is applied.
+	SourceWidth, SourceHeight int
+	// HasAlpha says that at least one pixel is not opaque.
+	HasAlpha bool
+	// Bits is the number of bits a channel, 8 or 16.
+	Bits int
+}
+
+// RGB returns the picture as 8-bit RGB. Transparent parts are composited on
+// white, 16-bit, paletted and CMYK pictures are converted. The result shares
+// no memory with p unless p.Image is itself an *RGB.
+func (p *Picture) RGB() *RGB { return toRGB(p.Image) }
+
+// Gray returns the ITU-R 601 luma. Of a JPEG in YCbCr it is the decoder's Y
+// plane itself, not a copy; of an 8-bit gray picture it is the picture.
+// Transparent parts are composited on white.
+func (p *Picture) Gray() *image.Gray {
+	switch m := p.Image.(type) {
+	case *image.Gray:
+		return m
+	case *image.YCbCr:
+		return &image.Gray{Pix: m.Y, Stride: m.YStride, Rect: m.Rect}
+	}
+	return p.RGB().Luma()
+}
