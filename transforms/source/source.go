@@ -102,7 +102,8 @@ func IsPicture(member string) bool {
 	default:
 		return false
 	}
-	for part := range strings.SplitSeq(member, "/") {
+	// A backslash separates folders in archives from some systems.
+	for part := range strings.SplitSeq(strings.ReplaceAll(member, `\`, "/"), "/") {
 		if part != "." && part != ".." && hidden(part) {
 			return false
 		}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package prepare
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/chromabeam/chromabeam/transforms/fault"
+	"github.com/chromabeam/chromabeam/transforms/shard"
+)
+
+// shardFile matches the names of a data set's shards and their stats.
+var shardFile = regexp.MustCompile(`^(train|val|test)-\d{6}(\.tar|_stats\.json)$`)
+
+// openOutput makes the output folder, or checks that it may be used, and
+// returns the job that was begun in it, if any. Every refusal is a request
+// error, before any work.
+func openOutput(o Options) (before job, resumed bool, err error) {
+	if err := os.MkdirAll(o.Output, 0o755); err != nil {
+		return job{}, false, fault.Request("making output folder: %w", err)
+	}
+	if o.Overwrite {
+		if err := clearOutput(o.Output); err != nil {
+			return job{}, false, err
+		}
+	} else if before, resumed, err = readJob(o.Output); err != nil {
+		return job{}, false, err
+	}
+	if !resumed && !o.Overwrite {
+		if err := refuseForeign(o.Output); err != nil {
+			return job{}, false, err
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(o.Output, jobFolder), 0o755); err != nil {
+		return job{}, false, fault.Request("making output folder: %w", err)
+	}
+	return before, resumed, probe(filepath.Join(o.Output, jobFolder))
+}
+
+// refuseForeign returns an error if the folder holds anything but the traces
+// of a job that was ended before it was recorded.
+func refuseForeign(output string) error {
+	entries, err := os.ReadDir(output)
+	if err != nil {
+		return fault.Request("reading output folder: %w", err)
+	}
+	const shown = 3
+	var names []string
+	what := "other files"
+	for _, e := range entries {
+		if e.Name() == jobFolder {
+			continue
+		}
+		if e.Name() == shard.InfoName || shardFile.MatchString(e.Name()) {
+			what = "another data set"
+		}
+		names = append(names, e.Name())
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	if len(names) > shown {
+		names = append(names[:shown], "...")
+	}
+	return fault.Request("output %q holds %s (%s); choose another folder or give -overwrite",
+		output, what, strings.Join(names, ", "))
+}
+
+// probe checks that files can be made in dir.
+func probe(dir string) error {
+	f, err := os.CreateTemp(dir, "probe-*")
+	if err != nil {
+		return fault.Request("writing to output folder: %w", err)
+	}
+	if err := errors.Join(f.Close(), os.Remove(f.Name())); err != nil {
+		return fmt.Errorf("writing to output folder: %w", err)
+	}
+	return nil
+}
+
+// clearOutput removes a data set and the job's records from a folder, and
+// nothing else. The manifest goes first: without it the rest counts for
+// nothing, should this be interrupted.
+func clearOutput(output string) error {
+	entries, err := os.ReadDir(output)
+	if err != nil {
+		return fault.Request("reading output folder: %w", err)
+	}
+	paths := []string{shard.InfoName, shard.RejectsName}
+	for _, e := range entries {
+		if shardFile.MatchString(e.Name()) {
+			paths = append(paths, e.Name())
+		}
+	}
+	for _, name := range paths {
+		if err := os.Remove(filepath.Join(output, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fault.Request("overwriting output: %w", err)
+		}
+	}
+	if err := os.RemoveAll(filepath.Join(output, jobFolder)); err != nil {
+		return fault.Request("overwriting output: %w", err)
+	}
+	return nil
+}
