@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"sync/atomic"
+
+	"github.com/chromabeam/chromabeam/model"
+	"github.com/chromabeam/chromabeam/transforms/fault"
+	"github.com/chromabeam/chromabeam/transforms/pixel"
+	"github.com/chromabeam/chromabeam/transforms/shard"
+)
+
+// EvaluateOptions says which network is measured on what.
+type EvaluateOptions struct {
+	// Model is a run folder, Data a prepared data set, Split its part.
+	Model, Data, Split string
+	// Checkpoint is model.CheckpointBest or model.CheckpointLast; empty takes
+	// the best, or the last where there is no best.
+	Checkpoint string
+	// Batch is the number of pictures computed at once; 0 means 8.
+	Batch   int
+	Backend *model.Backend
+	// PerPicture asks for the scores of each picture.
+	PerPicture bool
+	// Progress, if set, is called after each batch.
+	Progress func(done, total int64)
+}
+
+// Quality are scores of coloured pictures against the true ones, as 8-bit
+// pictures.
+type Quality struct {
+	// L1 is the mean absolute difference on the scale [-1, 1], PSNR the peak
+	// signal-to-noise ratio in decibels, 100 at most.
+	L1   float64 `json:"l1"`
+	PSNR float64 `json:"psnr"`
+	// Colorfulness is the coloured picture's own, after Hasler and Süsstrunk
+	// (2003).
+	Colorfulness float64 `json:"colorfulness"`
+}
+
+func (q *Quality) add(p Quality) { q.L1 += p.L1; q.PSNR += p.PSNR; q.Colorfulness += p.Colorfulness }
+
+func (q *Quality) divide(n float64) { q.L1 /= n; q.PSNR /= n; q.Colorfulness /= n }
+
+// PictureScores are those of one picture of a data set.
+type PictureScores struct {
+	Key        string  `json:"key"`
+	Source     string  `json:"source"`
+	Raw        Quality `json:"raw"`
+	Recombined Quality `json:"recombined"`
+}
+
+// Evaluation is what a network achieves on a split.
+type Evaluation struct {
+	Pictures int    `json:"pictures"`
+	Split    string `json:"split"`
+	// Mode says which statistics the norm layers used.
+	Mode string `json:"mode"`
+	// Model is the hash of the network's configuration and weights.
+	Model string `json:"model"`
+	// Raw measures the network's output as it is; Recombined measures what bulk
+	// writes: the network's colours under the picture's own luma.
+	Raw        Quality `json:"raw"`
+	Recombined Quality `json:"recombined"`
+	// TrueColorfulness is the mean over the true pictures.
+	TrueColorfulness float64 `json:"true_colorfulness"`
+	// Items holds the scores of each picture where they were asked for.
+	Items []PictureScores `json:"items,omitempty"`
+}
+
+// Validate returns every problem of the options, joined.
+func (o EvaluateOptions) Validate() error {
+	var problems []error
+	fail := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	if o.Model == "" {
+		fail("model must name a run folder")
+	}
+	if o.Data == "" {
+		fail("data must name a prepared data set")
+	}
+	if o.Split != "train" && o.Split != "val" && o.Split != "test" {
+		fail("split must be train, val or test, got %q", o.Split)
+	}
+	if o.Checkpoint != "" && o.Checkpoint != model.CheckpointBest && o.Checkpoint != model.CheckpointLast {
+		fail("checkpoint must be %s or %s, got %q", model.CheckpointBest, model.CheckpointLast, o.Checkpoint)
+	}
+	if o.Batch < 0 {
+		fail("batch must be at least 0, got %d", o.Batch)
+	}
+	if o.Backend == nil {
+		fail("backend must be open")
+	}
+	return errors.Join(problems...)
+}
+
+// Evaluate measures a trained network, in inference mode, on a split of a data
+// set.
+func Evaluate(ctx context.Context, o EvaluateOptions) (Evaluation, error) {
+	if err := o.Validate(); err != nil {
+		return Evaluation{}, fault.AsRequest(err)
+	}
+	if o.Batch == 0 {
+		o.Batch = 8
+	}
+	config, err := model.ReadModelConfig(o.Model)
+	if err != nil {
+		return Evaluation{}, fmt.Errorf("opening the network: %w", err)
+	}
+	set, err := shard.Open(o.Data)
+	if err != nil {
+		return Evaluation{}, fmt.Errorf("opening the data set: %w", err)
+	}
+	defer set.Close()
+	if size := set.Info().Size; size != config.Size {
+		return Evaluation{}, fault.Request("size must be that of the data set: the network has %d px, %q has %d px", config.Size, o.Data, size)
+	}
+	p, err := openPictures(set, o.Split, config.Size, 0, new(atomic.Int64))
+	if err != nil {
+		return Evaluation{}, err
+	}
+	if p.n == 0 {
+		return Evaluation{}, fault.Request("split %q of %q holds no pictures", o.Split, o.Data)
+	}
+	colorizer, err := model.OpenColorizer(o.Backend, o.Model, model.ColorizerOptions{Batch: min(o.Batch, p.n), Checkpoint: o.Checkpoint})
+	if err != nil {
+		return Evaluation{}, fmt.Errorf("opening the network: %w", err)
+	}
+	e, err := evaluate(ctx, o, colorizer, p)
+	if err := errors.Join(err, colorizer.Close()); err != nil {
+		return Evaluation{}, err
+	}
+	e.Split, e.Mode, e.Model = o.Split, normMode(config.Norm), colorizer.Hash()
+	return e, nil
+}
+
+// normMode describes inference.
+func normMode(n model.Norm) string {
+	switch n {
+	case model.NormBatch:
+		return "inference with running statistics"
+	case model.NormInstance, model.NormLayer:
+		return "inference with each picture's own statistics"
+	default:
+		return "inference without normalization"
+	}
+}
+
+func evaluate(ctx context.Context, o EvaluateOptions, c *model.Colorizer, p *pictures) (Evaluation, error) {
+	e := Evaluation{Pictures: p.n}
+	for start := 0; start < p.n; start += c.Batch() {
+		if err := ctx.Err(); err != nil {
+			return e, err
+		}
+		count := min(c.Batch(), p.n-start)
+		pairs := make([]*pair, count)
+		var gray []float32
+		for i := range pairs {
+			var err error
+			if pairs[i], err = p.pair(start + i); err != nil {
+				return e, err
+			}
+			for _, v := range pairs[i].gray {
+				gray = append(gray, float32(v)/127.5-1)
+			}
+		}
+		made, err := c.Colorize(ctx, gray)
+		if err != nil {
+			return e, fmt.Errorf("colouring pictures %d to %d: %w", start, start+count-1, err)
+		}
+		for i, one := range pairs {
+			if err := e.add(o, p, start+i, one, made[i*len(one.color):(i+1)*len(one.color)]); err != nil {
+				return e, err
+			}
+		}
+		if o.Progress != nil {
+			o.Progress(int64(start+count), int64(p.n))
+		}
+	}
+	e.Raw.divide(float64(p.n))
+	e.Recombined.divide(float64(p.n))
+	e.TrueColorfulness /= float64(p.n)
+	return e, nil
+}
+
+// add scores picture i, whose network output is made.
+func (e *Evaluation) add(o EvaluateOptions, p *pictures, i int, one *pair, made []float32) error {
+	side := p.size
+	truth := &pixel.RGB{Pix: one.color, Width: side, Height: side}
+	luma := &image.Gray{Pix: one.gray, Stride: side, Rect: image.Rect(0, 0, side, side)}
+	box := pixel.Letterbox{Size: side, Width: side, Height: side}
+	raw := quality(toRGB(made, side), truth)
+	recombined := quality(pixel.RecombineRGB(luma, pixel.ChromaFromNetwork(made, side, box)), truth)
+	e.Raw.add(raw)
+	e.Recombined.add(recombined)
+	e.TrueColorfulness += pixel.Colorfulness(truth)
+	if !o.PerPicture {
+		return nil
+	}
+	sample, err := p.reader.Sample(i)
+	if err != nil {
+		return fmt.Errorf("reading picture %d: %w", i, err)
+	}
+	e.Items = append(e.Items, PictureScores{Key: sample.Key, Source: sample.Meta.Source, Raw: raw, Recombined: recombined})
+	return nil
+}
+
+func quality(made, truth *pixel.RGB) Quality {
+	return Quality{
+		L1: pixel.L1(made, truth), PSNR: min(maxPSNR, pixel.PSNR(made, truth)), Colorfulness: pixel.Colorfulness(made),
+	}
+}
+
+// toRGB rounds values in [-1, 1] to 8-bit levels.
+func toRGB(values []float32, side int) *pixel.RGB {
+	rgb := pixel.NewRGB(side, side)
+	for i, v := range values {
+		rgb.Pix[i] = uint8(min(255, max(0, (v+1)*127.5+0.5)))
+	}
+	return rgb
+}

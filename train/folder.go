@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package train
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/chromabeam/chromabeam/model"
+	"github.com/chromabeam/chromabeam/train/recipes"
+	"github.com/chromabeam/chromabeam/transforms/failpoint"
+	"github.com/chromabeam/chromabeam/transforms/fault"
+)
+
+// The names inside a run folder, beside those of package model.
+const (
+	recipeFile  = "recipe.json"
+	recordFile  = "run.json"
+	metricsFile = "metrics.jsonl"
+	timingsFile = "timings.jsonl"
+	samplesDir  = "samples"
+	reportFile  = "report.html"
+)
+
+// openFolder makes or takes over the run folder and returns the record of the
+// run to go on with, nil for a new one. recipe.json is written first and
+// removed last: it is what makes a folder a run of ours.
+func openFolder(o Options, data dataRecord) (*record, error) {
+	old, err := takeOver(o, data)
+	if err != nil || old != nil {
+		return old, err
+	}
+	for _, dir := range []string{"", model.CheckpointsDir, samplesDir} {
+		if err := os.MkdirAll(filepath.Join(o.Output, dir), 0o755); err != nil {
+			return nil, fault.Request("making the run folder: %w", err)
+		}
+	}
+	if err := writeJSON(o.Output, recipeFile, o.Recipe); err != nil {
+		return nil, fault.Request("making the run folder: %w", err)
+	}
+	failpoint.Hit(pointFolderRecipe)
+	if err := model.WriteModelConfig(o.Output, o.Recipe.Generator()); err != nil {
+		return nil, fmt.Errorf("making the run folder: %w", err)
+	}
+	return nil, nil
+}
+
+// takeOver looks at what the output holds. It returns the record of a run to
+// go on with, nil where the folder is free.
+func takeOver(o Options, data dataRecord) (*record, error) {
+	used, err := inUse(o.Output)
+	if err != nil || !used {
+		return nil, err
+	}
+	var there recipes.Recipe
+	switch err := readJSON(o.Output, recipeFile, &there); {
+	case errors.Is(err, fs.ErrNotExist):
+		if o.Overwrite {
+			return nil, nil // what is not ours stays where it is
+		}
+		return nil, fault.Request("output %q is not empty and holds no run; name another folder, or overwrite", o.Output)
+	case err != nil && !o.Overwrite:
+		return nil, fault.AsRequest(err)
+	case o.Overwrite:
+		return nil, removeRun(o.Output)
+	case !o.Resume:
+		return nil, fault.Request("output %q holds a run of recipe %q already; resume it, or overwrite it", o.Output, there.Name)
+	}
+	if err := sameRecipe(o.Output, there, o.Recipe); err != nil {
+		return nil, err
+	}
+	var old record
+	if err := readJSON(o.Output, recordFile, &old); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // it died before it began
+	} else if err != nil {
+		return nil, fault.AsRequest(err)
+	}
+	return &old, sameData(o.Output, old.Data, data)
+}
+
+// inUse tells whether a folder holds anything but what a publication that was
+// broken off has left.
+func inUse(dir string) (bool, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fault.Request("opening the run folder: %w", err)
+	}
+	for _, e := range entries {
+		switch name := e.Name(); {
+		case strings.HasPrefix(name, "."):
+		case e.IsDir() && (name == model.CheckpointsDir || name == samplesDir):
+			if inside, err := os.ReadDir(filepath.Join(dir, name)); err != nil || len(inside) > 0 {
+				return true, err
+			}
+		default:
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// sameRecipe refuses to go on with other values, naming each.
+func sameRecipe(run string, there, wanted recipes.Recipe) error {
+	keys := recipes.Differences(there, wanted)
+	if len(keys) == 0 {
+		return nil
+	}
+	parts := make([]string, len(keys))
+	for i, key := range keys {
+		before, _ := there.Value(key)
+		now, _ := wanted.Value(key)
+		parts[i] = fmt.Sprintf("%s (%v there, %v asked for)", key, before, now)
+	}
+	return fault.Request("the run in %q has another recipe; it differs in %s", run, strings.Join(parts, ", "))
+}
+
+// sameData refuses to go on with another data set.
+func sameData(run string, there, wanted dataRecord) error {
+	if there.ManifestSHA256 == wanted.ManifestSHA256 {
+		return nil
+	}
+	return fault.Request("the run in %q has another data set; manifest_sha256 is %.12s there (%s), %.12s in %s",
+		run, there.ManifestSHA256, there.Path, wanted.ManifestSHA256, wanted.Path)
+}
+
+// removeRun removes a run's own files, recipe.json last.
+func removeRun(dir string) error {
+	for _, name := range []string{
+		model.CheckpointsDir, samplesDir, metricsFile, timingsFile, reportFile, model.ModelFile, recordFile, recipeFile,
+	} {
+		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+			return fmt.Errorf("replacing the run: %w", err)
+		}
+	}
+	return nil
+}

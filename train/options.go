@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package train
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/chromabeam/chromabeam/model"
+	"github.com/chromabeam/chromabeam/train/recipes"
+)
+
+// ErrInterrupted is returned by [Run] when its context was cancelled: the
+// position is saved, and a run with Resume goes on from it.
+var ErrInterrupted = errors.New("training was interrupted; its position is saved")
+
+// Options says what to train on what.
+type Options struct {
+	Recipe recipes.Recipe
+	// Data is the folder of a prepared data set, Output the run folder.
+	Data, Output string
+	// Backend computes; the caller closes it.
+	Backend *model.Backend
+	// Resume goes on with the run in Output, or starts one where there is none
+	// yet. Overwrite replaces the run that is there. Without either, Output
+	// must be empty or missing.
+	Resume, Overwrite bool
+	// CacheBytes bounds the memory for decoded pictures; 0 means 1 GiB. Pictures
+	// beyond it are decoded again each time.
+	CacheBytes int64
+	// ToolVersion is recorded in run.json.
+	ToolVersion string
+	// Progress, if set, is called after every step, on the goroutine of Run.
+	Progress func(Progress)
+}
+
+// Validate returns every problem of the options, joined.
+func (o Options) Validate() error {
+	var problems []error
+	fail := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	if err := o.Recipe.Validate(); err != nil {
+		problems = append(problems, err)
+	}
+	if o.Data == "" {
+		fail("data must name a prepared data set")
+	}
+	if o.Output == "" {
+		fail("output must name a run folder")
+	}
+	if o.Backend == nil {
+		fail("backend must be open")
+	}
+	if o.Resume && o.Overwrite {
+		fail("resume and overwrite contradict each other: the one keeps the run, the other replaces it")
+	}
+	if o.CacheBytes < 0 {
+		fail("cache bytes must be at least 0, got %d", o.CacheBytes)
+	}
+	return errors.Join(problems...)
+}
+
+// Progress is what a display may show after a step.
+type Progress struct {
+	Stage recipes.StageKind
+	// Epoch counts from 1 through all stages; Epochs is their sum.
+	Epoch, Epochs int
+	// Step counts the generator's steps; Steps is their number in the schedule.
+	Step, Steps int64
+	// Pictures counts the pictures shown to the generator, with repetitions.
+	Pictures, TotalPictures int64
+	// ImagesPerSecond is the rate since this process began, without
+	// compilation and validation; 0 until it is known.
+	ImagesPerSecond float64
+	// ETA is the time left, validation and checkpoints included as far as they
+	// were seen; 0 until it is known.
+	ETA time.Duration
+	// L1 is the mean over the last logged steps, ValL1 that of the last
+	// validation; 0 until there is one.
+	L1, ValL1 float64
+}
+
+// Status says how a run stands.
+type Status string
+
+// The states of a run.
+const (
+	StatusRunning     Status = "running"
+	StatusDone        Status = "done"
+	StatusInterrupted Status = "interrupted"
+	// StatusDiverged is a result, not a failure: the loss is no longer a
+	// number.
+	StatusDiverged Status = "diverged"
+)
+
+// Result is how a run ended.
+type Result struct {
+	Status Status `json:"status"`
+	Epochs int    `json:"epochs"`
+	Steps  int64  `json:"steps"`
+	// TrainL1 is the mean over the last epoch, ValL1 and ValPSNR the last
+	// validation, on the scale [-1, 1] and in decibels.
+	TrainL1 float64 `json:"train_l1"`
+	ValL1   float64 `json:"val_l1"`
+	ValPSNR float64 `json:"val_psnr"`
+	// BestEpoch has the lowest validation L1, BestL1.
+	BestEpoch int     `json:"best_epoch"`
+	BestL1    float64 `json:"best_l1"`
+	// Report is the path of the run's page.
+	Report string `json:"report"`
+}

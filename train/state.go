@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package train
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"github.com/chromabeam/chromabeam/train/recipes"
+	"github.com/chromabeam/chromabeam/transforms/fault"
+)
+
+// state is what a checkpoint holds beside the tensors. It lies in the weight
+// file's metadata, so that the two cannot part.
+type state struct {
+	Format int `json:"format"`
+	// Recipe and Data name what the numbers depend on, as hashes.
+	Recipe string `json:"recipe_sha256"`
+	Data   string `json:"data_sha256"`
+
+	Position position `json:"position"`
+	// Step and Epoch are totals through all stages.
+	Step  int64 `json:"step"`
+	Epoch int   `json:"epoch"`
+	// MetricsBytes is the length of metrics.jsonl.
+	MetricsBytes int64 `json:"metrics_bytes"`
+
+	// Pending counts the steps whose losses are in the sum on the device, Line
+	// those since the last line of the metrics, Pass those of this epoch.
+	Pending int64 `json:"pending"`
+	Line    mean  `json:"line"`
+	Pass    mean  `json:"pass"`
+
+	Best *best `json:"best,omitempty"`
+	// TrainL1 and Validation are the last epoch's.
+	TrainL1    float64 `json:"train_l1"`
+	Validation *Scores `json:"validation,omitempty"`
+}
+
+// best is the checkpoint with the lowest validation L1 so far, or training L1
+// where a data set has no pictures for validation.
+type best struct {
+	File  string  `json:"file"`
+	Step  int64   `json:"step"`
+	Epoch int     `json:"epoch"`
+	L1    float64 `json:"l1"`
+}
+
+// mean gathers values. Its float64 survives JSON exactly.
+type mean struct {
+	Sum   float64 `json:"sum"`
+	Count int64   `json:"count"`
+}
+
+func (m *mean) add(sum float64, count int64) { m.Sum += sum; m.Count += count }
+
+// value returns the mean, 0 for none.
+func (m mean) value() float64 {
+	if m.Count == 0 {
+		return 0
+	}
+	return m.Sum / float64(m.Count)
+}
+
+// stateFormat is the version of [state]; stateKey its key in the metadata.
+const (
+	stateFormat = 1
+	stateKey    = "chromabeam.train.state"
+)
+
+func (s state) encode() (map[string]string, error) {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("writing a checkpoint's state: %w", err)
+	}
+	return map[string]string{stateKey: string(text)}, nil
+}
+
+// decodeState reads a checkpoint's state and refuses that of another recipe or
+// data set.
+func decodeState(metadata map[string]string, recipe, data string) (state, error) {
+	text, ok := metadata[stateKey]
+	if !ok {
+		return state{}, fault.Request("the checkpoint holds no position to go on from")
+	}
+	var s state
+	if err := json.Unmarshal([]byte(text), &s); err != nil {
+		return state{}, fmt.Errorf("reading a checkpoint's state: %w", err)
+	}
+	switch {
+	case s.Format != stateFormat:
+		return state{}, fault.Request("the checkpoint's format is %d, this version reads %d", s.Format, stateFormat)
+	case s.Recipe != recipe:
+		return state{}, fault.Request("the checkpoint comes from another recipe (SHA-256 %.12s, this one is %.12s)", s.Recipe, recipe)
+	case s.Data != data:
+		return state{}, fault.Request("the checkpoint comes from another data set (SHA-256 %.12s, this one is %.12s)", s.Data, data)
+	}
+	return s, nil
+}
+
+// recipeHash names everything in a recipe that numbers depend on.
+func recipeHash(r recipes.Recipe) (string, error) {
+	r.About = recipes.About{}
+	text, err := json.Marshal(r)
+	if err != nil {
+		return "", fmt.Errorf("hashing the recipe: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
+}
