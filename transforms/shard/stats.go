@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package shard
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/chromabeam/chromabeam/transforms/fault"
+)
+
+const statsSuffix = "_stats.json"
+
+// Stats describes one complete shard. Its file is the shard's commit marker: a
+// tar without it is not there.
+type Stats struct {
+	// Shard is the tar's file name, such as "train-000000.tar".
+	Shard   string `json:"shard"`
+	Samples int    `json:"samples"`
+	// Bytes and SHA256 (hexadecimal) are those of the tar.
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
+	// Settings is a hash of everything that the tar's bytes depend on; a
+	// resumed job makes a shard anew where it differs.
+	Settings string `json:"settings,omitempty"`
+	// Rejects are the pictures planned for this shard that could not be used.
+	Rejects []fault.Reject `json:"rejects,omitempty"`
+}
+
+// Validate returns everything that makes the stats unusable.
+func (s Stats) Validate() error {
+	var errs []error
+	if err := checkShardName(s.Shard); err != nil {
+		errs = append(errs, err)
+	}
+	if s.Samples < 0 || s.Bytes < 0 {
+		errs = append(errs, fmt.Errorf("samples and bytes must not be negative, got %d and %d", s.Samples, s.Bytes))
+	}
+	if sum, err := hex.DecodeString(s.SHA256); err != nil || len(sum) != 32 {
+		errs = append(errs, fmt.Errorf("sha256 must be 64 hexadecimal digits, got %q", s.SHA256))
+	}
+	return errors.Join(errs...)
+}
+
+// WriteStats publishes the stats of a shard in dir, which commits the shard.
+func WriteStats(dir string, s Stats) error {
+	if err := s.Validate(); err != nil {
+		return fmt.Errorf("writing stats: %w", err)
+	}
+	return publishJSON(dir, StatsName(s.Shard), s)
+}
+
+// ReadStats reads and checks the stats of the named shard in dir. It does not
+// look at the tar; an error that wraps [io/fs.ErrNotExist] says that the shard
+// was never committed.
+func ReadStats(dir, shard string) (Stats, error) {
+	path := filepath.Join(dir, StatsName(shard))
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return Stats{}, fmt.Errorf("reading stats: %w", err)
+	}
+	s, err := ParseStats(data)
+	if err == nil && s.Shard != shard {
+		err = fmt.Errorf("the stats are those of %q", s.Shard)
+	}
+	if err != nil {
+		return Stats{}, fmt.Errorf("reading %q: %w", path, err)
+	}
+	return s, nil
+}
+
+// ParseStats parses and checks the bytes of a stats file.
+func ParseStats(data []byte) (Stats, error) {
+	var s Stats
+	if err := json.Unmarshal(data, &s); err != nil {
+		return Stats{}, err
+	}
+	return s, s.Validate()
+}
