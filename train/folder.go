@@ -31,13 +31,19 @@ const (
 // removed last: it is what makes a folder a run of ours.
 func openFolder(o Options, data dataRecord) (*record, error) {
 	old, err := takeOver(o, data)
-	if err != nil || old != nil {
-		return old, err
+	if err != nil {
+		return nil, err
+	}
+	if old != nil {
+		return old, removeTemporary(o.Output)
 	}
 	for _, dir := range []string{"", model.CheckpointsDir, samplesDir} {
 		if err := os.MkdirAll(filepath.Join(o.Output, dir), 0o755); err != nil {
 			return nil, fault.Request("making the run folder: %w", err)
 		}
+	}
+	if err := removeTemporary(o.Output); err != nil {
+		return nil, err
 	}
 	if err := writeJSON(o.Output, recipeFile, o.Recipe); err != nil {
 		return nil, fault.Request("making the run folder: %w", err)
@@ -94,7 +100,7 @@ func inUse(dir string) (bool, error) {
 	}
 	for _, e := range entries {
 		switch name := e.Name(); {
-		case strings.HasPrefix(name, "."):
+		case isTemporary(name):
 		case e.IsDir() && (name == model.CheckpointsDir || name == samplesDir):
 			if inside, err := os.ReadDir(filepath.Join(dir, name)); err != nil || len(inside) > 0 {
 				return true, err
@@ -104,6 +110,39 @@ func inUse(dir string) (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+// isTemporary tells whether a name is that of a file whose publication was
+// broken off: NAME.*.tmp as package shard makes them, or .NAME.tmp-* as package
+// model does.
+func isTemporary(name string) bool {
+	for _, ours := range []string{recipeFile, recordFile, reportFile, model.ModelFile, "epoch-*.png", weightPattern, "last.json", "best.json"} {
+		for _, pattern := range []string{ours + ".*.tmp", "." + ours + ".tmp-*"} {
+			if match, err := filepath.Match(pattern, name); err == nil && match {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// removeTemporary removes what broken publications left in a run folder.
+func removeTemporary(run string) error {
+	for _, dir := range []string{"", model.CheckpointsDir, samplesDir} {
+		entries, err := os.ReadDir(filepath.Join(run, dir))
+		if err != nil {
+			return fmt.Errorf("looking for temporary files: %w", err)
+		}
+		for _, e := range entries {
+			if !isTemporary(e.Name()) {
+				continue
+			}
+			if err := os.Remove(filepath.Join(run, dir, e.Name())); err != nil {
+				return fmt.Errorf("removing a temporary file: %w", err)
+			}
+		}
+	}
+	return nil
 }
 
 // sameRecipe refuses to go on with other values, naming each.

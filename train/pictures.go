@@ -7,7 +7,6 @@ import (
 	"image"
 	"sync/atomic"
 
-	"github.com/chromabeam/chromabeam/transforms/fault"
 	"github.com/chromabeam/chromabeam/transforms/pixel"
 	"github.com/chromabeam/chromabeam/transforms/shard"
 )
@@ -68,24 +67,30 @@ func (p *pictures) decode(i int) (*pair, error) {
 		return nil, fmt.Errorf("reading picture %d: %w", i, err)
 	}
 	limits := pixel.Limits{MaxPixels: int64(p.size) * int64(p.size), MaxBytes: int64(len(sample.Gray) + len(sample.Color))}
-	gray, err := pixel.DecodePNG(sample.Gray, limits)
+	gray, err := pixel.Decode(sample.Gray, limits)
 	if err != nil {
 		return nil, fmt.Errorf("decoding gray of %q: %w", sample.Key, err)
 	}
-	color, err := pixel.DecodePNG(sample.Color, limits)
+	color, err := pixel.Decode(sample.Color, limits)
 	if err != nil {
 		return nil, fmt.Errorf("decoding colour of %q: %w", sample.Key, err)
 	}
-	g, ok := gray.(*image.Gray)
-	if !ok {
-		return nil, fault.Request("sample %q holds no 8-bit gray picture but a %T", sample.Key, gray)
+	if gray.Width != p.size || gray.Height != p.size || color.Width != p.size || color.Height != p.size {
+		return nil, fmt.Errorf("decoding %q: its pictures are %dx%d and %dx%d, its data set says %d px",
+			sample.Key, gray.Width, gray.Height, color.Width, color.Height, p.size)
 	}
-	c, ok := color.(*pixel.RGB)
-	if !ok {
-		return nil, fault.Request("sample %q holds no RGB picture but a %T", sample.Key, color)
+	return &pair{gray: packed(gray.Gray()), color: color.RGB().Pix}, nil
+}
+
+// packed returns a picture's levels without padding between rows.
+func packed(g *image.Gray) []byte {
+	width := g.Rect.Dx()
+	if g.Stride == width {
+		return g.Pix[:width*g.Rect.Dy()]
 	}
-	if g.Rect.Dx() != p.size || g.Rect.Dy() != p.size || c.Width != p.size || c.Height != p.size {
-		return nil, fault.Request("sample %q is not %d px square as its data set says", sample.Key, p.size)
+	var pix []byte
+	for y := range g.Rect.Dy() {
+		pix = append(pix, g.Pix[y*g.Stride:][:width]...)
 	}
-	return &pair{gray: g.Pix, color: c.Pix}, nil
+	return pix
 }

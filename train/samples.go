@@ -91,12 +91,12 @@ func readSamples(run string, epoch, side int) ([rowCount][]*pixel.RGB, error) {
 	if err != nil {
 		return cells, fmt.Errorf("reading samples: %w", err)
 	}
-	img, err := pixel.DecodePNG(data, pixel.DefaultLimits())
+	picture, err := pixel.Decode(data, pixel.DefaultLimits())
 	if err != nil {
 		return cells, fmt.Errorf("reading samples %q: %w", name, err)
 	}
-	grid, ok := img.(*pixel.RGB)
-	if !ok || grid.Height != rowCount*(side+sampleGap)+sampleGap {
+	grid := picture.RGB()
+	if grid.Height != rowCount*(side+sampleGap)+sampleGap {
 		return cells, fmt.Errorf("reading samples: %q is no grid of %d-px pictures", name, side)
 	}
 	for column := range (grid.Width - sampleGap) / (side + sampleGap) {

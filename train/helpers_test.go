@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package train
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/chromabeam/chromabeam/model"
+	"github.com/chromabeam/chromabeam/train/recipes"
+	"github.com/chromabeam/chromabeam/transforms/pixel"
+	"github.com/chromabeam/chromabeam/transforms/shard"
+)
+
+var (
+	openGo  = sync.OnceValues(func() (*model.Backend, error) { return model.OpenBackend(model.BackendGo) })
+	openCPU = sync.OnceValues(func() (*model.Backend, error) { return model.OpenBackend(model.BackendCPU) })
+)
+
+// requireXLA, set to 1, makes tests fail where they would skip for want of an
+// XLA plugin.
+const requireXLA = "CHROMABEAM_REQUIRE_XLA"
+
+func xlaBackend(t testing.TB) *model.Backend {
+	t.Helper()
+	b, err := openCPU()
+	if err == nil {
+		return b
+	}
+	if os.Getenv(requireXLA) == "1" {
+		t.Fatalf("%s=1, but %v", requireXLA, err)
+	}
+	t.Skipf("no XLA: %v", err)
+	return nil
+}
+
+func goBackend(t testing.TB) *model.Backend {
+	t.Helper()
+	b, err := openGo()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// onBackends runs the test on go and, where it can, on xla:cpu.
+func onBackends(t *testing.T, f func(t *testing.T, b *model.Backend)) {
+	t.Helper()
+	t.Run("go", func(t *testing.T) { f(t, goBackend(t)) })
+	t.Run("xla_cpu", func(t *testing.T) { f(t, xlaBackend(t)) })
+}
+
+// tinyRecipe is a 16-px recipe of a second.
+func tinyRecipe() recipes.Recipe {
+	return recipes.Recipe{
+		About: recipes.About{Name: "tiny", Title: "a network for tests"},
+		Size:  16, TrainBatchSize: 2, ValBatchSize: 2,
+		InChannels: 1, OutChannels: 3, Downs: 3, Filters: 4, Norm: model.NormBatch,
+		Critic: model.CriticNone, L1Weight: 1,
+		Epochs: 3, GeneratorRate: 5e-3, Beta1: 0.5, Beta2: 0.999, Epsilon: 1e-8,
+		LogEach: 2, Seed: 7,
+	}
+}
+
+// picture draws a coloured square on a coloured ground; what colour goes with
+// what gray is the same in all pictures.
+func picture(size, i int) *pixel.RGB {
+	rgb := pixel.NewRGB(size, size)
+	palette := [][3]uint8{{250, 240, 90}, {200, 60, 50}, {40, 60, 160}, {70, 170, 90}}
+	ground, square := palette[i%4], palette[(i/4+i+1)%4]
+	left, top := i%5, i%7
+	for y := range size {
+		for x := range size {
+			c := ground
+			if x >= left && x < left+size/2 && y >= top && y < top+size/2 {
+				c = square
+			}
+			copy(rgb.Pix[3*(y*size+x):], c[:])
+		}
+	}
+	return rgb
+}
+
+// sample encodes a pair as prepare does.
+func sample(t testing.TB, rgb *pixel.RGB) shard.Sample {
+	t.Helper()
+	var color, gray bytes.Buffer
+	if err := pixel.EncodePNG(&color, rgb); err != nil {
+		t.Fatal(err)
+	}
+	if err := pixel.EncodePNG(&gray, rgb.Luma()); err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(color.Bytes())
+	key := hex.EncodeToString(sum[:])
+	return shard.Sample{Key: key, Gray: gray.Bytes(), Color: color.Bytes(), Meta: shard.Meta{
+		Source: key[:8] + ".png", SHA256: key, Width: rgb.Width, Height: rgb.Height, Size: rgb.Width,
+		Formula: shard.FormulaLuma601, Alpha: shard.AlphaNone,
+	}}
+}
+
+// dataset writes a data set of drawn pictures and returns its folder.
+func dataset(t testing.TB, size, train, val int) string {
+	t.Helper()
+	dir := t.TempDir()
+	info := shard.Info{Size: size, Fit: "crop", Formula: shard.FormulaLuma601}
+	first := 0
+	for _, split := range []struct {
+		name  string
+		count int
+	}{{shard.Train, train}, {shard.Val, val}} {
+		var samples []shard.Sample
+		for i := range split.count {
+			samples = append(samples, sample(t, picture(size, first+i)))
+		}
+		first += split.count
+		info.Splits = append(info.Splits, writeSplit(t, dir, split.name, samples))
+	}
+	if err := shard.WriteInfo(dir, info); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func writeSplit(t testing.TB, dir, name string, samples []shard.Sample) shard.SplitInfo {
+	t.Helper()
+	slices.SortFunc(samples, func(a, b shard.Sample) int { return strings.Compare(a.Key, b.Key) })
+	samples = slices.CompactFunc(samples, func(a, b shard.Sample) bool { return a.Key == b.Key })
+	file := shard.Name(name, 0)
+	var stats shard.Stats
+	err := shard.Publish(dir, file, func(to io.Writer) (err error) {
+		w := shard.NewWriter(to)
+		for _, s := range samples {
+			if err := w.Add(s); err != nil {
+				return err
+			}
+		}
+		stats, err = w.Close()
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stats.Shard = file
+	if err := shard.WriteStats(dir, stats); err != nil {
+		t.Fatal(err)
+	}
+	return shard.NewSplitInfo(name, []shard.Stats{stats})
+}
+
+// lastWeights returns the bytes of the weight file that last.json points to.
+func lastWeights(t testing.TB, run string) []byte {
+	t.Helper()
+	ref, err := model.ReadCheckpointRef(run, model.CheckpointLast)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return readFile(t, ref.Path(run))
+}
+
+func readFile(t testing.TB, path ...string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(path...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
