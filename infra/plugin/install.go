@@ -176,7 +176,7 @@ func (in *installer) unpack(ctx context.Context, archives []string) (_ record, e
 		return record{}, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
-	if err := os.Chmod(tmp, 0o755); err != nil { //nolint:gosec // A library for all of the machine's users.
+	if err := os.Chmod(tmp, 0o755); err != nil { // MkdirTemp gives it to one user alone
 		return record{}, err
 	}
 	rec := record{Kind: in.kind, Version: in.version, Library: in.library.Path}
