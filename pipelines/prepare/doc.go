@@ -22,17 +22,22 @@
 package prepare
 
 // Failpoints lists the points at which a test may kill a job (see package
-// failpoint), in the order in which a job meets them.
+// failpoint), in the order in which a job meets them: after each durable step,
+// and inside the publishing of each kind of file.
 func Failpoints() []string {
 	return []string{
+		"publish.file.written", "publish.file.synced", "publish.file.renamed", // listing, job, plan, rejects
 		"prepare.listing.written",
 		"prepare.job.written",
 		"prepare.plan.written",
 		"prepare.plan.sealed",
 		"prepare.shard.sample",
+		"prepare.shard.written", "prepare.shard.synced", "prepare.shard.renamed",
 		"prepare.shard.published",
+		"prepare.stats.written", "prepare.stats.synced", "prepare.stats.renamed",
 		"prepare.shard.committed",
 		"prepare.rejects.written",
-		"prepare.info.written",
+		"prepare.info.written", "prepare.info.synced", "prepare.info.renamed",
+		"prepare.info.published",
 	}
 }

@@ -68,7 +68,7 @@ func finish(o Options, j job, plan transforms.SealedPlan, tasks []transforms.Sha
 	if err := shard.WriteInfo(o.Output, info); err != nil {
 		return Summary{}, err
 	}
-	failpoint.Hit("prepare.info.written")
+	failpoint.Hit("prepare.info.published")
 	return summary, nil
 }
 
@@ -119,7 +119,7 @@ func infoOf(o Options, plan transforms.SealedPlan, splits map[string][]shard.Sta
 }
 
 func summaryOf(info shard.Info) Summary {
-	s := Summary{Duplicates: int64(info.Duplicates), Rejects: int64(info.Rejects), ManifestSHA256: info.ManifestSHA256}
+	s := Summary{Duplicates: int64(info.Duplicates), Rejects: int64(info.Rejects), ManifestSHA256: info.Manifest()}
 	for _, split := range info.Splits {
 		switch split.Name {
 		case "train":

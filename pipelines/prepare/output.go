@@ -32,16 +32,27 @@ func openOutput(o Options) (before job, resumed bool, err error) {
 	} else if before, resumed, err = readJob(o.Output); err != nil {
 		return job{}, false, err
 	}
+	records := filepath.Join(o.Output, jobFolder)
 	if !resumed && !o.Overwrite {
 		if err := refuseForeign(o.Output); err != nil {
 			return job{}, false, err
 		}
+		// What is left of a job that was ended before it was recorded.
+		if err := os.RemoveAll(records); err != nil {
+			return job{}, false, fault.Request("clearing %q: %w", records, err)
+		}
 	}
-	if err := os.MkdirAll(filepath.Join(o.Output, jobFolder), 0o755); err != nil {
+	if err := os.MkdirAll(records, 0o755); err != nil {
 		return job{}, false, fault.Request("making output folder: %w", err)
 	}
-	return before, resumed, probe(filepath.Join(o.Output, jobFolder))
+	if err := probe(records); err != nil {
+		return job{}, false, err
+	}
+	return before, resumed, shard.CleanTemp(o.Output)
 }
+
+// unrecordedFile matches what a job makes in its own folder before job.json.
+var unrecordedFile = regexp.MustCompile(`^(listing-\d{5}\.jsonl(\.\d+\.tmp)?|job\.json\.\d+\.tmp|probe-\d+)$`)
 
 // refuseForeign returns an error if the folder holds anything but the traces
 // of a job that was ended before it was recorded.
@@ -50,17 +61,25 @@ func refuseForeign(output string) error {
 	if err != nil {
 		return fault.Request("reading output folder: %w", err)
 	}
+	records, err := os.ReadDir(filepath.Join(output, jobFolder))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fault.Request("reading output folder: %w", err)
+	}
 	const shown = 3
 	var names []string
 	what := "other files"
 	for _, e := range entries {
-		if e.Name() == jobFolder {
-			continue
-		}
 		if e.Name() == shard.InfoName || shardFile.MatchString(e.Name()) {
 			what = "another data set"
 		}
-		names = append(names, e.Name())
+		if e.Name() != jobFolder {
+			names = append(names, e.Name())
+		}
+	}
+	for _, e := range records {
+		if !unrecordedFile.MatchString(e.Name()) {
+			names = append(names, filepath.Join(jobFolder, e.Name()))
+		}
 	}
 	if len(names) == 0 {
 		return nil
