@@ -95,6 +95,9 @@ func planRejects(output string, plan transforms.SealedPlan) ([]fault.Reject, err
 			return nil, err
 		}
 		for _, e := range entries {
+			if e.Reject == nil {
+				return nil, fmt.Errorf("reading plan %q: %q has no reason", f.Name, e.Name())
+			}
 			rejects = append(rejects, *e.Reject)
 		}
 	}
