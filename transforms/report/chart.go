@@ -30,6 +30,7 @@ type (
 		XTicks, YTicks        []tickView
 		Lines                 []lineView
 		Summary               string
+		Empty                 bool
 	}
 	tickView struct {
 		At, Text string
@@ -74,8 +75,8 @@ func viewChart(c Chart) (chartView, error) {
 		}
 		for i := range s.X {
 			if drawable(s.X[i], s.Y[i], c.LogY) {
-				x.add(s.X[i])
-				y.add(s.Y[i])
+				x.add(flush(s.X[i]))
+				y.add(flush(s.Y[i]))
 			}
 		}
 	}
@@ -94,7 +95,7 @@ func viewChart(c Chart) (chartView, error) {
 			color++
 		}
 	}
-	v.Summary = summary(c, v)
+	v.Summary, v.Empty = summary(c, v), x.lo > x.hi
 	return v, nil
 }
 
@@ -123,18 +124,24 @@ func (e *extent) add(v float64) { e.lo, e.hi = min(e.lo, v), max(e.hi, v) }
 // are left out too: their differences overflow.
 func drawable(x, y float64, log bool) bool {
 	ok := func(v float64) bool { return !math.IsNaN(v) && math.Abs(v) < 1e300 }
-	return ok(x) && ok(y) && (!log || y > 1e-300)
+	return ok(x) && ok(y) && (!log || y > 1e-250)
+}
+
+// flush drops what is so near to 0 that dividing it would leave the range of
+// floating point.
+func flush(v float64) float64 {
+	if math.Abs(v) < 1e-250 {
+		return 0
+	}
+	return v
 }
 
 func tickViews(s scale, at []float64) []tickView {
 	var out []tickView
-	for i, t := range at {
+	for _, t := range at {
 		step := math.Abs(t)
 		if !s.log && len(at) > 1 {
 			step = at[1] - at[0]
-		}
-		if s.log && (len(at) == 0 || i < 0) {
-			continue
 		}
 		out = append(out, tickView{At: coordinate(s.at(t)), Text: label(t, step)})
 	}
@@ -153,7 +160,7 @@ func viewLine(s Series, sx, sy scale) lineView {
 	var b strings.Builder
 	pen, last := false, -1
 	var column []point
-	flush := func() {
+	draw := func() {
 		for _, p := range thin(column) {
 			command := " L"
 			if !pen {
@@ -165,23 +172,23 @@ func viewLine(s Series, sx, sy scale) lineView {
 	}
 	for i := range s.X {
 		if !drawable(s.X[i], s.Y[i], sy.log) {
-			flush()
+			draw()
 			pen = false
 			continue
 		}
-		p := point{sx.at(s.X[i]), sy.at(s.Y[i])}
+		p := point{sx.at(flush(s.X[i])), sy.at(flush(s.Y[i]))}
 		if len(column) > 0 && math.Floor(column[0].x) != math.Floor(p.x) {
-			flush()
+			draw()
 		}
 		column = append(column, p)
 		last = i
 	}
-	flush()
+	draw()
 	v.Path = strings.TrimSpace(b.String())
 	if last >= 0 {
 		v.Last = figure(s.Y[last])
 		v.HasDot = true
-		v.DotX, v.DotY = coordinate(sx.at(s.X[last])), coordinate(sy.at(s.Y[last]))
+		v.DotX, v.DotY = coordinate(sx.at(flush(s.X[last]))), coordinate(sy.at(flush(s.Y[last])))
 	}
 	return v
 }

@@ -27,6 +27,9 @@ func (s scale) at(v float64) float64 {
 // fit returns the scale whose ends are the outermost ticks around [lo, hi].
 // Empty ranges are widened, so that a constant curve runs through the middle.
 func fit(lo, hi float64, log bool, want int) (scale, []float64) {
+	if hi-lo < 1e-12*max(math.Abs(lo), math.Abs(hi)) && lo <= hi {
+		hi = lo // what floating point hardly tells apart, no axis can show
+	}
 	switch {
 	case lo > hi: // no value at all
 		lo, hi = 0, 1
@@ -88,7 +91,7 @@ func logTicks(lo, hi float64, want int) []float64 {
 		}
 		return enclosing(out, lo, hi)
 	}
-	every := max(1, int(math.Ceil(float64(b-a)/float64(max(want-1, 1)))))
+	every := max(1, int(math.Ceil(float64(b-a)/float64(want))))
 	for e := a; e < b+every; e += every {
 		out = append(out, math.Pow10(e))
 	}
