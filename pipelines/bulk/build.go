@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bulk
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"reflect"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+
+	"github.com/chromabeam/chromabeam/transforms/source"
+)
+
+func init() {
+	beam.RegisterType(reflect.TypeFor[item]())
+	beam.RegisterType(reflect.TypeFor[source.Ref]())
+	register.DoFn3x1[context.Context, string, func(item), error](&readPlanFn{})
+	register.DoFn2x0[item, func(string, item)](&assignFn{})
+	register.Emitter1[item]()
+	register.Emitter2[string, item]()
+	register.Iter1[item]()
+}
+
+// build adds the job to a pipeline: plan files in, totals.json out.
+func build(s beam.Scope, files []string, sp spec) {
+	s = s.Scope("bulk")
+	items := beam.ParDo(s, &readPlanFn{Spec: sp}, beam.Reshuffle(s, beam.CreateList(s, files)))
+	var done beam.PCollection
+	if sp.Layout.Archive {
+		parts := beam.GroupByKey(s, beam.ParDo(s, &assignFn{Parts: sp.Parts}, items))
+		done = beam.ParDo(s, &partFn{Spec: sp}, parts)
+	} else {
+		done = beam.ParDo(s, &colorizeFn{Spec: sp}, beam.Reshuffle(s, items))
+	}
+	// Heavy work must not be a pipeline's last stage: prism would spin.
+	beam.ParDo0(s, &totalsFn{Spec: sp}, beam.GroupByKey(s, beam.AddFixedKey(s, done)))
+}
+
+// readPlanFn turns plan files into their items.
+type readPlanFn struct{ Spec spec }
+
+// ProcessElement reads one plan file.
+func (f *readPlanFn) ProcessElement(ctx context.Context, name string, emit func(item)) error {
+	err := readLines(name, func(it item) error {
+		emit(it)
+		return ctx.Err()
+	})
+	return f.Spec.job().Fail(err)
+}
+
+// assignFn gives every picture its part of the archive.
+type assignFn struct{ Parts int }
+
+// ProcessElement emits the item under its part's name.
+func (f *assignFn) ProcessElement(it item, emit func(string, item)) {
+	emit(fmt.Sprintf("%05d", partOf(it.Key, f.Parts)), it)
+}
+
+// partOf is a stable hash of a key.
+func partOf(key string, parts int) int {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(key))
+	return int(h.Sum32() % uint32(parts))
+}

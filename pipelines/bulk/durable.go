@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bulk
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// publish writes a file so that it is there whole or not at all, whatever
+// happens to the process or the machine: into the job's tmp folder, to disk,
+// and then under its name.
+func (l layout) publish(name string, write func(io.Writer) error) error {
+	if err := l.publishSteps(name, write, func() {}); err != nil {
+		return fmt.Errorf("writing %q: %w", name, err)
+	}
+	return nil
+}
+
+// publishSteps calls written when the file is complete and has no name yet.
+func (l layout) publishSteps(name string, write func(io.Writer) error, written func()) error {
+	f, err := os.CreateTemp(l.tmp(), "*-"+filepath.Base(name))
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriterSize(f, 1<<16)
+	err = write(w)
+	if err == nil {
+		err = w.Flush()
+	}
+	if err == nil {
+		err = f.Chmod(0o644)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	written()
+	if err := os.Rename(f.Name(), name); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(name))
+}
+
+// syncDir puts a folder's entries on disk. Systems that cannot do that for a
+// folder need not.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	_ = d.Sync() //nolint:errcheck // Windows and some network file systems refuse
+	return d.Close()
+}

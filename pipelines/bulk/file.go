@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bulk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/chromabeam/chromabeam/transforms/fault"
+	"github.com/chromabeam/chromabeam/transforms/inference"
+)
+
+// ColorizeFile colours one picture, through the same engine as [Run] and so to
+// the same bytes. The name out decides the format: .jpg, .jpeg or .png; it must
+// agree with o.Format. An existing file is replaced with o.Overwrite only, and
+// is written whole or not at all. Input, Output and Runner of o are not used.
+func ColorizeFile(ctx context.Context, o Options, in, out string) error {
+	if err := o.validateCommon(); err != nil {
+		return fault.AsRequest(err)
+	}
+	encoding, err := fileFormat(o.Format, out)
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(in)
+	switch {
+	case err != nil:
+		return fault.Request("opening picture: %w", err)
+	case !info.Mode().IsRegular():
+		return fault.Request("opening picture %q: it must be a regular file; for a folder use bulk", in)
+	case info.Size() > o.Limits.MaxBytes:
+		return fault.Request("opening picture %q: it has %d bytes, the limit is %d", in, info.Size(), o.Limits.MaxBytes)
+	}
+	if old, err := os.Stat(out); err == nil {
+		if os.SameFile(info, old) {
+			return fault.Request("output must not be the input, got %q for both", in)
+		}
+		if !o.Overwrite {
+			return fault.Request("output %q exists: name another one, or allow it to be overwritten", out)
+		}
+	}
+	data, err := os.ReadFile(in)
+	if err != nil {
+		return fmt.Errorf("reading picture: %w", err)
+	}
+	e, err := inference.Open(o.settings())
+	if err != nil {
+		return fault.AsRequest(err)
+	}
+	colored, err := e.Colorize(ctx, data, encoding)
+	if err != nil {
+		return fmt.Errorf("colouring %q: %w", in, err)
+	}
+	return replaceFile(out, colored)
+}
+
+// fileFormat returns the format that a file's name asks for.
+func fileFormat(format Format, name string) (Format, error) {
+	var encoding Format
+	switch {
+	case isJPEG(name):
+		encoding = FormatJPEG
+	case !converts(name, FormatPNG):
+		encoding = FormatPNG
+	default:
+		return "", fault.Request("output must end in .jpg, .jpeg or .png, got %q", name)
+	}
+	if format != FormatSame && format != encoding {
+		return "", fault.Request("format %s does not fit the output's name %q", format, name)
+	}
+	return encoding, nil
+}
+
+// replaceFile writes a file beside its place and renames it.
+func replaceFile(name string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(name), ".chromabeam-*.tmp")
+	if err != nil {
+		return fault.Request("writing %q: %w", name, err)
+	}
+	_, err = f.Write(data)
+	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("writing %q: %w", name, err), os.Remove(f.Name()))
+	}
+	return nil
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bulk
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/chromabeam/chromabeam/transforms/fault"
+)
+
+// layout says where a job's files are.
+type layout struct {
+	// Output is the folder or the .zip, Archive which of the two.
+	Output  string
+	Archive bool
+}
+
+func newLayout(output string) (layout, error) {
+	abs, err := filepath.Abs(output)
+	if err != nil {
+		return layout{}, fmt.Errorf("finding output %q: %w", output, err)
+	}
+	return layout{Output: abs, Archive: strings.EqualFold(filepath.Ext(abs), ".zip")}, nil
+}
+
+// reportDir is the folder of the report and of the state folder.
+func (l layout) reportDir() string {
+	if l.Archive {
+		return l.Output + ".report"
+	}
+	return l.Output
+}
+
+func (l layout) state(elements ...string) string {
+	return filepath.Join(append([]string{l.reportDir(), stateName}, elements...)...)
+}
+
+func (l layout) job() string    { return l.state("job.json") }
+func (l layout) plan() string   { return l.state("plan") }
+func (l layout) ledger() string { return l.state("ledger") }
+func (l layout) tmp() string    { return l.state("tmp") }
+func (l layout) thumbs() string { return l.state("thumbs") }
+func (l layout) parts() string  { return l.state("parts") }
+
+// finished is the record that an archive is whole.
+func (l layout) finished() string { return l.state("archive.json") }
+
+func (l layout) reportHTML() string { return filepath.Join(l.reportDir(), "report.html") }
+func (l layout) reportJSON() string { return filepath.Join(l.reportDir(), "report.json") }
+func (l layout) rejects() string    { return filepath.Join(l.reportDir(), "rejects.jsonl") }
+
+// apart refuses an output that is the input or lies inside it, where the next
+// run would colour the coloured pictures, and an input inside the output, whose
+// pictures could be overwritten.
+func (l layout) apart(input string) error {
+	in, err := realPath(input)
+	if err != nil {
+		return fmt.Errorf("finding input %q: %w", input, err)
+	}
+	out, err := realPath(l.Output)
+	if err != nil {
+		return fmt.Errorf("finding output %q: %w", l.Output, err)
+	}
+	switch {
+	case in == out:
+		return fault.Request("output must not be the input, got %q for both", input)
+	case inside(out, in):
+		return fault.Request("output must not lie inside the input %q, got %q: a second run would colour it again", input, l.Output)
+	case inside(in, out):
+		return fault.Request("input must not lie inside the output %q, got %q: its files could be overwritten", l.Output, input)
+	}
+	return nil
+}
+
+func inside(inner, outer string) bool {
+	rel, err := filepath.Rel(outer, inner)
+	return err == nil && rel != "." && filepath.IsLocal(rel)
+}
+
+// realPath resolves symbolic links of the part of a path that exists.
+func realPath(path string) (string, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	var rest []string
+	for dir := abs; ; dir = filepath.Dir(dir) {
+		real, err := filepath.EvalSymlinks(dir)
+		if err == nil {
+			return filepath.Join(append([]string{real}, rest...)...), nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) || dir == filepath.Dir(dir) {
+			return "", err
+		}
+		rest = append([]string{filepath.Base(dir)}, rest...)
+	}
+}
+
+// claim makes the job's folders, once it is clear that the output is free or
+// the job's own. It is where an output that cannot be written is found.
+func (l layout) claim(overwrite bool) error {
+	if _, err := os.Lstat(l.job()); err != nil && !overwrite {
+		if err := l.free(); err != nil {
+			return err
+		}
+	}
+	if info, err := os.Stat(l.Output); err == nil && info.IsDir() == l.Archive {
+		return fault.Request("output must be a folder, or a file ending in .zip, got %q, which is the other", l.Output)
+	}
+	for _, dir := range []string{l.plan(), l.ledger(), l.thumbs(), l.parts()} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return fault.Request("making output %q: %w", l.Output, err)
+		}
+	}
+	// What a killed run was writing has no name yet and is worth nothing.
+	if err := os.RemoveAll(l.tmp()); err != nil {
+		return fault.Request("making output %q: %w", l.Output, err)
+	}
+	if err := os.Mkdir(l.tmp(), 0o755); err != nil {
+		return fault.Request("making output %q: %w", l.Output, err)
+	}
+	return l.writable()
+}
+
+// free refuses to begin a job where one of its own files would replace one that
+// is there.
+func (l layout) free() error {
+	names := []string{l.reportHTML(), l.reportJSON(), l.rejects()}
+	if l.Archive {
+		names = append(names, l.Output)
+	}
+	for _, name := range names {
+		if _, err := os.Lstat(name); err == nil {
+			return fault.Request("output %q exists and was not written by this job: use -overwrite to replace it", name)
+		}
+	}
+	return nil
+}
+
+// writable tries to write where the job's files and pictures will go.
+func (l layout) writable() error {
+	dirs := []string{l.tmp(), l.reportDir()}
+	if l.Archive {
+		dirs = append(dirs, filepath.Dir(l.Output))
+	}
+	for _, dir := range dirs {
+		f, err := os.CreateTemp(dir, stateName+"-*.tmp")
+		if err != nil {
+			return fault.Request("output %q must be writable: %w", l.Output, err)
+		}
+		if err := errors.Join(f.Close(), os.Remove(f.Name())); err != nil {
+			return fault.Request("output %q must be writable: %w", l.Output, err)
+		}
+	}
+	return nil
+}

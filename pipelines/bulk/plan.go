@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bulk
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/chromabeam/chromabeam/transforms/failpoint"
+	"github.com/chromabeam/chromabeam/transforms/fault"
+	"github.com/chromabeam/chromabeam/transforms/source"
+)
+
+// item is a picture to be done: what crosses a shuffle. A picture that the
+// listing alone rejects travels as well, so that its line is written like any
+// other's.
+type item struct {
+	Ref source.Ref `json:"ref"`
+	Key string     `json:"key"`
+	// Output is the coloured picture's name, Encoding its format; both are
+	// empty for a reject.
+	Output   string `json:"output,omitempty"`
+	Encoding string `json:"encoding,omitempty"`
+	// Stage and Reason reject the picture.
+	Stage  string `json:"stage,omitempty"`
+	Reason string `json:"reason,omitempty"`
+	// Reuse says that the finished archive of an earlier run holds the picture.
+	Reuse bool `json:"reuse,omitempty"`
+}
+
+// planFile is how many items go into one plan file, the pipeline's element.
+const planFile = 2000
+
+// plan is what the driver finds before a run.
+type plan struct {
+	run     int
+	files   []string // of items to do
+	listed  map[[16]byte]struct{}
+	pending int64
+	bytes   int64    // of the pending pictures' files
+	show    string   // the largest key of the pictures that the report shows
+	digest  string   // of the whole listing
+	keys    []string // of the pictures that the report may show, sorted
+}
+
+func (p *plan) total() int64 { return int64(len(p.listed)) }
+
+// shown is how many pictures get thumbnails, and maxPairs how many of them the
+// report shows: the others stand in for rejects.
+const (
+	shown    = 32
+	maxPairs = 24
+)
+
+// planner turns a listing into a plan. It sees pictures sorted by name.
+type planner struct {
+	layout    layout
+	job       job
+	overwrite bool
+	rejects   string // settings hash of rejects
+	known     book   // the ledger of earlier runs
+	claimed   map[[16]byte]struct{}
+	root      *os.Root // of the output folder; nil for an archive
+	reuse     bool     // of the finished archive
+
+	plan
+	last    []byte // the name before
+	lines   []item
+	foreign []string
+	strange int64
+	hash    *digester
+	// skipped pictures are in the output already; unsettled ones need work.
+	skipped, unsettled int64
+}
+
+// add looks at one picture of the listing.
+func (p *planner) add(r source.Ref) error {
+	it := item{Ref: r, Key: keyOf(r)}
+	raw, err := rawKey(it.Key)
+	if err != nil {
+		return err
+	}
+	name, encoding, err := outputName(r.Member, p.job.Format)
+	if err == nil && p.last != nil && string(p.last) == string(r.Member) {
+		err = fault.Picture(fault.StageRead, "the archive holds this name more than once; only the first is used")
+	}
+	p.last = append(p.last[:0], r.Member...)
+	if err != nil {
+		reject := fault.RejectOf("", fault.StageWrite, err)
+		it.Stage, it.Reason = string(reject.Stage), reject.Reason
+	} else {
+		it.Output, it.Encoding = name, string(encoding)
+	}
+	p.listed[raw] = struct{}{}
+	p.hash.add(it.Key, versionOf(r))
+	p.selectShown(it.Key)
+	if p.root != nil {
+		if p.present(raw, it) {
+			p.skipped++
+			return nil
+		}
+		if p.rejected(raw, it) {
+			return nil
+		}
+		if foreign, err := p.isForeign(raw, it); err != nil || foreign {
+			return err
+		}
+	} else {
+		it.Reuse = p.reuse && p.done(raw, it)
+		switch {
+		case it.Reuse:
+			p.skipped++
+		case !p.rejected(raw, it):
+			p.unsettled++
+		}
+	}
+	return p.append(it)
+}
+
+// rejected reports whether an earlier run has given the picture up for good.
+func (p *planner) rejected(raw [16]byte, it item) bool {
+	e, ok := p.known[raw]
+	return ok && e.state == stateRejected && e.match == matchOf(versionOf(it.Ref), p.job.ModelHash, p.rejects)
+}
+
+// present reports whether an earlier run has coloured the picture and the
+// result is still there.
+func (p *planner) present(raw [16]byte, it item) bool {
+	if !p.done(raw, it) {
+		return false
+	}
+	info, err := p.root.Lstat(filepath.FromSlash(it.Output))
+	return err == nil && info.Mode().IsRegular() && info.Size() == p.known[raw].bytes
+}
+
+// done reports whether the ledger has the picture as coloured, from the same
+// bytes in the same way.
+func (p *planner) done(raw [16]byte, it item) bool {
+	e, ok := p.known[raw]
+	return ok && e.state == stateDone && e.match == matchOf(versionOf(it.Ref), p.job.ModelHash, p.job.hash())
+}
+
+// isForeign notes a file that is where the coloured picture belongs and that
+// this job has not written. Such a picture does not get into the plan, which
+// would claim its name.
+func (p *planner) isForeign(raw [16]byte, it item) (bool, error) {
+	if p.overwrite || it.Output == "" {
+		return false, nil
+	}
+	if e, ok := p.known[raw]; ok && e.state == stateDone {
+		return false, nil
+	}
+	if _, ok := p.claimed[raw]; ok {
+		return false, nil
+	}
+	_, err := p.root.Lstat(filepath.FromSlash(it.Output))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case err != nil && !errors.Is(err, syscall.ENOTDIR): // a file where a folder belongs
+		return false, fmt.Errorf("looking at output %q: %w", it.Output, err)
+	}
+	p.strange++
+	if len(p.foreign) < 3 {
+		p.foreign = append(p.foreign, it.Output)
+	}
+	return true, nil
+}
+
+// selectShown keeps the smallest keys: a sample that is spread over the input,
+// and the same whatever was done in which run.
+func (p *planner) selectShown(key string) {
+	i, _ := slices.BinarySearch(p.keys, key)
+	if i < shown {
+		p.keys = slices.Insert(p.keys, i, key)[:min(len(p.keys)+1, shown)]
+	}
+}
+
+func (p *planner) append(it item) error {
+	p.pending++
+	p.bytes += it.Ref.Size
+	p.lines = append(p.lines, it)
+	if len(p.lines) < planFile {
+		return nil
+	}
+	return p.flush()
+}
+
+func (p *planner) flush() error {
+	if len(p.lines) == 0 {
+		return nil
+	}
+	name := filepath.Join(p.layout.plan(), fmt.Sprintf("%06d-%06d.jsonl", p.run, len(p.files)))
+	if err := p.layout.publish(name, func(w io.Writer) error { return writeLines(w, p.lines) }); err != nil {
+		return err
+	}
+	p.files = append(p.files, name)
+	p.lines = p.lines[:0]
+	return nil
+}
+
+// makePlan lists the source and writes the plan of this run.
+func (p *planner) makePlan(ctx context.Context, src source.Source) error {
+	if err := src.List(ctx, p.add); err != nil {
+		return err
+	}
+	if p.total() == 0 {
+		return fault.Request("input %q holds no pictures (.png, .jpg, .jpeg, .gif, .bmp, .tif, .tiff or .webp)", src.URI())
+	}
+	if p.strange > 0 {
+		p.layout.dropPlan(p.run)
+		return fault.Request("output %q holds %d files that this job did not write, such as %s: use -overwrite to replace them",
+			p.layout.Output, p.strange, strings.Join(quoted(p.foreign), ", "))
+	}
+	if err := p.flush(); err != nil {
+		return err
+	}
+	p.show = p.keys[len(p.keys)-1]
+	p.digest = p.hash.sum()
+	failpoint.Hit(fpPlanWritten)
+	return nil
+}
+
+func quoted(names []string) []string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = strconv.Quote(n)
+	}
+	return out
+}
+
+// claims returns the keys in the plans of earlier runs that did not end: their
+// names were free when they were planned, so what is there is the job's.
+func (l layout) claims() (map[[16]byte]struct{}, error) {
+	out := map[[16]byte]struct{}{}
+	names, err := listDir(l.plan(), ".jsonl")
+	for _, name := range names {
+		err = cmp.Or(err, readLines(filepath.Join(l.plan(), name), func(it item) error {
+			raw, err := rawKey(it.Key)
+			out[raw] = struct{}{}
+			return err
+		}))
+	}
+	return out, err
+}
+
+// nextRun returns a number above those of all earlier runs' files.
+func (l layout) nextRun() (int, error) {
+	run := 0
+	for _, dir := range []string{l.plan(), l.ledger()} {
+		names, err := listDir(dir, ".jsonl")
+		if err != nil {
+			return 0, err
+		}
+		for _, name := range names {
+			head, _, _ := strings.Cut(name, "-")
+			if n, err := strconv.Atoi(head); err == nil {
+				run = max(run, n)
+			}
+		}
+	}
+	return run + 1, nil
+}
+
+// dropPlan removes the plan files of a run that is refused.
+func (l layout) dropPlan(run int) {
+	names, err := listDir(l.plan(), ".jsonl")
+	for _, name := range names {
+		if strings.HasPrefix(name, fmt.Sprintf("%06d-", run)) {
+			err = errors.Join(err, os.Remove(filepath.Join(l.plan(), name)))
+		}
+	}
+	_ = err // the refusal is what the user must read; a plan that stays claims only names that were free
+}
+
+// digester condenses a listing.
+type digester struct{ h hash.Hash }
+
+func newDigester() *digester { return &digester{sha256.New()} }
+
+func (d *digester) add(values ...string) {
+	for _, v := range values {
+		d.h.Write([]byte(v))
+		d.h.Write([]byte{0})
+	}
+}
+
+func (d *digester) sum() string { return hex.EncodeToString(d.h.Sum(nil)[:16]) }

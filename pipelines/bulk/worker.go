@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bulk
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/chromabeam/chromabeam/transforms/fault"
+	"github.com/chromabeam/chromabeam/transforms/inference"
+	"github.com/chromabeam/chromabeam/transforms/source"
+)
+
+// worker is what both DoFns hold: the process's engine and source, and the
+// stream of the bundle under way.
+type worker struct {
+	spec   spec
+	engine *inference.Engine
+	src    source.Source
+	stream *inference.Stream
+}
+
+func (w *worker) open(ctx context.Context, s spec) (err error) {
+	w.spec = s
+	if w.engine, err = inference.Open(s.Settings); err != nil {
+		return s.job().Fail(err)
+	}
+	if w.engine.Hash() != s.Model {
+		return s.job().Fail(fmt.Errorf("opening model %q: it has changed since the job began", s.Settings.Model))
+	}
+	w.engine.CountLoad(ctx)
+	if w.src, err = source.Shared(ctx, s.Input); err != nil {
+		return s.job().Fail(err)
+	}
+	return nil
+}
+
+// start begins a bundle.
+func (w *worker) start(ctx context.Context) {
+	w.stop()
+	w.stream = w.engine.NewStream(ctx)
+}
+
+// stop cancels and joins what a bundle has under way.
+func (w *worker) stop() {
+	if w.stream != nil {
+		w.stream.Close()
+		w.stream = nil
+	}
+}
+
+// task reads and colours one picture.
+func (w *worker) task(it item) *inference.Task {
+	return &inference.Task{
+		Format:     Format(it.Encoding),
+		Thumbnails: it.Key <= w.spec.Show,
+		Load: func(ctx context.Context) ([]byte, error) {
+			if it.Stage != "" {
+				return nil, &fault.PictureError{Stage: fault.Stage(it.Stage), Reason: it.Reason}
+			}
+			return w.src.Read(ctx, it.Ref, w.spec.Settings.Limits.MaxBytes)
+		},
+	}
+}
+
+// count records a result everywhere but in the ledger, and frees its memory.
+func (w *worker) count(ctx context.Context, r *inference.Result, t *totals) {
+	inference.Count(ctx, r)
+	t.count(r)
+	switch {
+	case r.Err == nil:
+		t.Colored++
+		coloredCounter.Inc(ctx, 1)
+	case isPicture(r.Err):
+		t.Rejects++
+		rejectCounter.Inc(ctx, 1)
+	}
+	w.spec.job().Add(1)
+	r.Release()
+}
+
+// storeThumbnails keeps a picture's thumbnails for the report. They are written
+// before the picture counts as done, so that the report of a job in several
+// runs shows what that of an unbroken one does.
+func (w *worker) storeThumbnails(key string, r *inference.Result) error {
+	for name, data := range map[string][]byte{before(key): r.Before, after(key): r.After} {
+		if data == nil {
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(w.spec.Layout.thumbs(), name), data, 0o644); err != nil {
+			return fmt.Errorf("writing a thumbnail: %w", err)
+		}
+	}
+	return nil
+}
+
+func before(key string) string { return key + "-before.jpg" }
+func after(key string) string  { return key + "-after.jpg" }

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package inference colours pictures with a trained network: the one place
+// outside of model and train that knows tensors.
+//
+// An [Engine] holds a loaded model and what the whole process shares around it:
+// a pool for decoding and encoding, one queue of batches for the device, and a
+// byte budget for pictures in work. A Beam bundle (or anything else that has
+// pictures) opens a [Stream] on it, submits tasks and takes results in the
+// order of submission, all from one goroutine.
+//
+// # Independence
+//
+// The network always runs at one batch size, short batches being padded, and
+// nothing in it looks at a picture's neighbours. So the bytes of a result do
+// not depend on which pictures shared its batch, on the number of workers or on
+// the order of input. A batch that fails is run again one picture at a time.
+//
+// # Memory
+//
+// What a picture needs is estimated from its header before it is decoded and
+// taken from the budget, in the order of submission within a stream; it is
+// given back when the result has been stored. A picture holding budget never
+// waits for more, and a batch that is not full starts when a picture waits for
+// budget and the device is idle: hence no deadlock.
+package inference

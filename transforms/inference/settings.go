@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package inference
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/chromabeam/chromabeam/transforms/pixel"
+)
+
+// Format is the format of coloured pictures.
+type Format string
+
+// The formats of coloured pictures.
+const (
+	// FormatSame keeps JPEG as JPEG and writes everything else as PNG.
+	FormatSame Format = "same"
+	// FormatJPEG writes JPEG, with chroma at half resolution.
+	FormatJPEG Format = "jpeg"
+	// FormatPNG writes PNG, without loss.
+	FormatPNG Format = "png"
+)
+
+// Validate returns an error unless f is one of the three formats.
+func (f Format) Validate() error {
+	switch f {
+	case FormatSame, FormatJPEG, FormatPNG:
+		return nil
+	default:
+		return fmt.Errorf("format must be same, jpeg or png, got %q", string(f))
+	}
+}
+
+// Defaults of the settings that have one.
+const (
+	DefaultQuality      = 90
+	DefaultBatch        = 8
+	DefaultMemoryBudget = 512 << 20
+)
+
+// Settings names a model and how pictures go through it. It travels to workers
+// as JSON and is the key under which a process keeps its [Engine].
+type Settings struct {
+	// Model is the run folder, Checkpoint "best" or "last", Backend "auto",
+	// "xla:cuda", "xla:cpu" or "go".
+	Model      string `json:"model"`
+	Checkpoint string `json:"checkpoint"`
+	Backend    string `json:"backend"`
+	// Batch is the number of pictures that go through the network at once, at
+	// least 1.
+	Batch int `json:"batch"`
+	// Quality is that of JPEG output, in [1, 100].
+	Quality int `json:"quality"`
+	// Workers is the number of pictures decoded and encoded at once, at least 1.
+	Workers int `json:"workers"`
+	// MemoryBudget bounds the bytes that pictures in work may take in this
+	// process. A picture that alone needs more runs alone.
+	MemoryBudget int64 `json:"memory_budget"`
+	// Limits bound what is decoded at all.
+	Limits pixel.Limits `json:"limits"`
+}
+
+// Validate returns everything that is wrong with s.
+func (s Settings) Validate() error {
+	var problems []error
+	if s.Model == "" {
+		problems = append(problems, errors.New("model must name a run folder, got an empty path"))
+	}
+	if s.Batch < 1 || s.Batch > 1024 {
+		problems = append(problems, fmt.Errorf("batch must be in [1, 1024], got %d", s.Batch))
+	}
+	if s.Quality < 1 || s.Quality > 100 {
+		problems = append(problems, fmt.Errorf("quality must be in [1, 100], got %d", s.Quality))
+	}
+	if s.Workers < 1 || s.Workers > 1024 {
+		problems = append(problems, fmt.Errorf("workers must be in [1, 1024], got %d", s.Workers))
+	}
+	if s.MemoryBudget < 1<<20 {
+		problems = append(problems, fmt.Errorf("memory budget must be at least 1048576 bytes, got %d", s.MemoryBudget))
+	}
+	if s.Limits.MaxPixels < 1 || s.Limits.MaxBytes < 1 {
+		problems = append(problems, fmt.Errorf("limits must be positive, got %d pixels and %d bytes", s.Limits.MaxPixels, s.Limits.MaxBytes))
+	}
+	return errors.Join(problems...)
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package inference
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/chromabeam/chromabeam/transforms/fault"
+)
+
+// Task is one picture to colour.
+type Task struct {
+	// Format is FormatJPEG or FormatPNG.
+	Format Format
+	// Load returns the picture's file. It is called from a pool.
+	Load func(context.Context) ([]byte, error)
+	// Store, where not nil, puts the coloured picture where it belongs. It is
+	// called from a pool, as soon as the picture is ready and in any order;
+	// Result.Data is nil then.
+	Store func(context.Context, *Result) error
+	// Thumbnails asks for Result.Before and Result.After.
+	Thumbnails bool
+	// Value is the caller's own.
+	Value any
+}
+
+// Result is a coloured picture, or why there is none.
+type Result struct {
+	Task *Task
+	// Err is nil, a [fault.PictureError], or an error that ends the job.
+	Err error
+	// Data is the coloured picture's file, of Bytes bytes.
+	Data  []byte
+	Bytes int64
+	// Width and Height are the picture's own, upright.
+	Width, Height int
+	// Before and After are JPEG thumbnails, if asked for.
+	Before, After []byte
+	// ReadTime, DecodeTime and EncodeTime are what the pools took for it.
+	ReadTime, DecodeTime, EncodeTime time.Duration
+	// BatchSize and BatchTime belong to the first picture of each batch and are
+	// 0 for the others: the pictures that shared it, and its time on the
+	// device. BatchFailed says that it was run again picture by picture.
+	BatchSize   int
+	BatchTime   time.Duration
+	BatchFailed bool
+
+	release func()
+}
+
+// Release gives the picture's memory back to the budget. It must be called for
+// every result, when Data is not needed any more.
+func (r *Result) Release() {
+	r.Data = nil
+	if r.release != nil {
+		r.release()
+	}
+}
+
+// Stream is one bundle's way through an [Engine]. All methods must be called
+// from one goroutine.
+type Stream struct {
+	engine *Engine
+	ctx    context.Context //nolint:containedctx // the bundle's, for the pool's goroutines
+	cancel context.CancelFunc
+	tasks  chan *picture
+	queue  []*picture // submitted, in order
+	last   chan struct{}
+	work   sync.WaitGroup
+}
+
+// NewStream returns a stream that lives until Close or the end of ctx.
+func (e *Engine) NewStream(ctx context.Context) *Stream {
+	s := &Stream{engine: e, last: closed()}
+	s.ctx, s.cancel = context.WithCancel(ctx)
+	s.tasks = make(chan *picture, s.window())
+	for range e.settings.Workers {
+		s.work.Go(s.feed)
+	}
+	return s
+}
+
+func closed() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}
+
+// window is how many pictures a stream has on their way: one batch on the
+// device, one ready for it, one being gathered and one being encoded, and what
+// the pool decodes.
+func (s *Stream) window() int { return 4*s.engine.net.Batch() + 2*s.engine.settings.Workers }
+
+// Len returns how many results are still to come.
+func (s *Stream) Len() int { return len(s.queue) }
+
+// Full reports that the next Submit must be preceded by a Next.
+func (s *Stream) Full() bool { return len(s.queue) >= s.window() }
+
+// Submit starts a task. It must not be called while the stream is Full.
+func (s *Stream) Submit(t *Task) {
+	p := &picture{stream: s, done: make(chan struct{}), before: s.last, after: make(chan struct{})}
+	p.result.Task = t
+	s.last = p.after
+	s.queue = append(s.queue, p)
+	s.work.Add(1)
+	s.engine.batches.submitted()
+	s.tasks <- p // never blocks: the channel holds a whole window
+}
+
+// Next returns the result of the oldest task, waiting for it, or nil if there
+// is none.
+func (s *Stream) Next() *Result {
+	if len(s.queue) == 0 {
+		return nil
+	}
+	p := s.queue[0]
+	s.queue = s.queue[1:]
+	select {
+	case <-p.done:
+	default:
+		s.engine.batches.drain()
+		<-p.done
+		s.engine.batches.drained()
+	}
+	return &p.result
+}
+
+// Ready returns the result of the oldest task if it is there already, else nil.
+func (s *Stream) Ready() *Result {
+	if len(s.queue) == 0 {
+		return nil
+	}
+	select {
+	case <-s.queue[0].done:
+		return s.Next()
+	default:
+		return nil
+	}
+}
+
+// Close cancels what is still on its way and waits until nothing of it runs any
+// more. A stream whose results have all been taken closes at once.
+func (s *Stream) Close() {
+	s.cancel()
+	for r := s.Next(); r != nil; r = s.Next() {
+		r.Release()
+	}
+	close(s.tasks)
+	s.work.Wait()
+}
+
+// picture is a task on its way.
+type picture struct {
+	stream *Stream
+	result Result
+	done   chan struct{}
+	// before is closed when the picture submitted before this one has its
+	// budget, after when this one has: budget is taken in order, so that a
+	// result waited for never waits for one that comes later.
+	before, after chan struct{}
+
+	cost int64
+	gray []float32
+	joined
+}
+
+// finish publishes the result. What has failed holds no budget.
+func (p *picture) finish(err error) {
+	p.result.Err = err
+	p.joined = joined{}
+	if p.cost > 0 {
+		cost, budget := p.cost, p.stream.engine.budget
+		if p.result.Data == nil || err != nil {
+			p.result.Data = nil
+			budget.Release(cost)
+		} else {
+			p.result.release = sync.OnceFunc(func() { budget.Release(cost) })
+		}
+	}
+	close(p.done)
+	p.stream.work.Done()
+}
+
+// feed takes tasks in order through reading and decoding.
+func (s *Stream) feed() {
+	for p := range s.tasks {
+		p.prepare()
+	}
+}
+
+// prepare reads and decodes a picture and puts it into a batch.
+func (p *picture) prepare() {
+	e := p.stream.engine
+	passed := sync.OnceFunc(func() { close(p.after) })
+	defer passed()
+	data, err := p.read()
+	if err != nil {
+		<-p.before // those behind may pass when those in front have
+		e.batches.gaveUp()
+		p.finish(err)
+		return
+	}
+	if err := p.takeBudget(int64(len(data)) + estimate(data, p.result.Task.Format)); err != nil {
+		e.batches.gaveUp()
+		p.finish(err)
+		return
+	}
+	e.batches.gotBudget()
+	passed()
+	if err := p.decode(e, data); err != nil {
+		e.batches.decodeError()
+		p.finish(err)
+		return
+	}
+	e.batches.decoded(p)
+}
+
+func (p *picture) read() (data []byte, err error) {
+	defer recoverAs(fault.StageRead, &err)
+	if err := p.stream.ctx.Err(); err != nil {
+		return nil, err
+	}
+	start := time.Now()
+	data, err = p.result.Task.Load(p.stream.ctx)
+	p.result.ReadTime = time.Since(start)
+	return data, err
+}
+
+// takeBudget waits for its turn and then for budget.
+func (p *picture) takeBudget(cost int64) error {
+	e := p.stream.engine
+	cost = min(cost, e.settings.MemoryBudget) // above it, a picture runs alone
+	select {
+	case <-p.before:
+		if e.budget.TryAcquire(cost) {
+			p.cost = cost
+			return nil
+		}
+	default:
+	}
+	e.batches.waits()
+	defer e.batches.waitEnded()
+	<-p.before
+	if err := e.budget.Acquire(p.stream.ctx, cost); err != nil {
+		return err
+	}
+	p.cost = cost
+	return nil
+}
+
+// recoverAs turns a panic of the deferring function into a picture's error: a
+// pool's goroutine must not end the process, and a decoder may panic on what
+// no one has thought of.
+func recoverAs(stage fault.Stage, err *error) {
+	if v := recover(); v != nil {
+		*err = &fault.PictureError{Stage: stage, Reason: "internal error", Err: fmt.Errorf("panic: %v", v)}
+	}
+}
