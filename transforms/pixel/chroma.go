@@ -49,7 +49,7 @@ func newStretcher(c Chroma, width, height int) *stretcher {
 	}
 	for x := range width {
 		i, w := tap(x, width, c.Width)
-		s.left[x], s.weight[x] = int32(i), w //nolint:gosec // a column index
+		s.left[x], s.weight[x] = int32(i), w
 	}
 	return s
 }

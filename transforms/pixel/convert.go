@@ -133,7 +133,7 @@ func cmykRow(dst, src []uint8) {
 func palettedRow(palette color.Palette) func(dst, src []uint8) {
 	var table [256][3]uint8
 	for i, c := range palette[:min(len(palette), 256)] {
-		n := color.NRGBAModel.Convert(c).(color.NRGBA)
+		n, _ := color.NRGBAModel.Convert(c).(color.NRGBA) // that is what the model returns
 		table[i] = [3]uint8{onWhite(n.R, n.A), onWhite(n.G, n.A), onWhite(n.B, n.A)}
 	}
 	return func(dst, src []uint8) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"image"
 	"io"
+	"strings"
 
 	"github.com/chromabeam/chromabeam/transforms/fault"
 )
@@ -17,12 +18,17 @@ import (
 //
 // The header is checked against lim before anything of the picture's size is
 // allocated. Decode never panics; every error is a [*fault.PictureError].
-func Decode(data []byte, lim Limits) (p *Picture, err error) {
-	if err := lim.checkBytes(len(data)); err != nil {
-		return nil, err
-	}
+func Decode(data []byte, lim Limits) (*Picture, error) {
 	c, err := sniff(data)
 	if err != nil {
+		return nil, err
+	}
+	return c.open(data, lim)
+}
+
+// open is [Decode] for a known format.
+func (c codec) open(data []byte, lim Limits) (p *Picture, err error) {
+	if err := lim.checkBytes(len(data)); err != nil {
 		return nil, err
 	}
 	// The decoders are good but not ours, and the bytes are a stranger's.
@@ -34,7 +40,7 @@ func Decode(data []byte, lim Limits) (p *Picture, err error) {
 	return c.read(data, lim)
 }
 
-// read does the work of [Decode]; it may panic where a decoder does.
+// read does open's work; it may panic where a decoder does.
 func (c codec) read(data []byte, lim Limits) (*Picture, error) {
 	cfg, err := c.config(bytes.NewReader(data))
 	if err != nil {
@@ -60,20 +66,31 @@ func (c codec) read(data []byte, lim Limits) (*Picture, error) {
 	return &Picture{
 		Image: img, Format: c.format, Width: b.Dx(), Height: b.Dy(),
 		SourceWidth: cfg.Width, SourceHeight: cfg.Height,
-		HasAlpha: !opaque(img), Bits: bits(img),
+		HasAlpha: !opaque(img), Bits: depth(img),
 	}, nil
 }
 
 // wrap turns a decoder's error into the reason that the user sees.
 func (c codec) wrap(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || cutShort(err.Error()) {
 		return fault.Picture(fault.StageDecode, "truncated %s", c.label)
 	}
 	return &fault.PictureError{Stage: fault.StageDecode, Reason: c.reason(err.Error())}
 }
 
-// bits returns the number of bits a channel that the decoder kept.
-func bits(m image.Image) int {
+// cutShort knows the words that decoders have of their own for a file that
+// ends too early.
+func cutShort(text string) bool {
+	for _, words := range []string{"unexpected EOF", "not enough pixel data", "not enough image data", "short Huffman data"} {
+		if strings.Contains(text, words) {
+			return true
+		}
+	}
+	return false
+}
+
+// depth returns the number of bits a channel that the decoder kept.
+func depth(m image.Image) int {
 	switch m.(type) {
 	case *image.Gray16, *image.NRGBA64, *image.RGBA64:
 		return 16

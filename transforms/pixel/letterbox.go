@@ -81,31 +81,39 @@ func resizeGray(m *image.Gray, w, h int) ([]uint8, int) {
 // at 3 (Pillow's safest reducing_gap) no eye tells the difference.
 const reduceGap = 3
 
-// boxReduce averages blocks of f by f pixels; blocks at the right and lower
-// edge average what is there.
+// boxReduce averages blocks of about f by f pixels. Where f does not divide
+// the picture, some blocks are one pixel larger, so that together they cover
+// it exactly: blocks cut at the edge would shift everything.
 func boxReduce(m *image.Gray, f int) *image.Gray {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
-	out := image.NewGray(image.Rect(0, 0, (w+f-1)/f, (h+f-1)/f))
+	out := image.NewGray(image.Rect(0, 0, w/f, h/f))
 	sums := make([]uint32, out.Stride)
+	ends := make([]int, out.Stride)
+	for x := range ends {
+		ends[x] = (x + 1) * w / len(ends)
+	}
+	top := 0
 	for y := range out.Rect.Dy() {
+		bottom := (y + 1) * h / out.Rect.Dy()
 		clear(sums)
-		rows := min(f, h-y*f)
-		for j := range rows {
-			row := m.Pix[(y*f+j)*m.Stride:][:w]
-			for x := range sums {
-				block := row[x*f : min(w, (x+1)*f)]
+		for j := top; j < bottom; j++ {
+			row, from := m.Pix[j*m.Stride:][:w], 0
+			for x, to := range ends {
 				var s uint32
-				for _, v := range block {
+				for _, v := range row[from:to] {
 					s += uint32(v)
 				}
 				sums[x] += s
+				from = to
 			}
 		}
-		dst := out.Pix[y*out.Stride:]
-		for x, s := range sums {
-			n := uint32(rows * min(f, w-x*f)) //nolint:gosec // f*f is far below 1<<32
-			dst[x] = uint8((s + n/2) / n)     //nolint:gosec // a mean of bytes is a byte
+		dst, from := out.Pix[y*out.Stride:], 0
+		for x, to := range ends {
+			n := uint32((bottom - top) * (to - from))
+			dst[x] = uint8((sums[x] + n/2) / n)
+			from = to
 		}
+		top = bottom
 	}
 	return out
 }

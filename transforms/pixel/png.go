@@ -19,7 +19,9 @@ func DecodePNG(data []byte, lim Limits) (image.Image, error) {
 	if !bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")) {
 		return nil, fault.Picture(fault.StageDecode, "not a PNG")
 	}
-	p, err := Decode(data, lim)
+	c := pngCodec()
+	c.orientation = upright
+	p, err := c.open(data, lim)
 	if err != nil {
 		return nil, err
 	}
@@ -29,7 +31,14 @@ func DecodePNG(data []byte, lim Limits) (image.Image, error) {
 // decodePNG decodes by the fast path where that applies, and by image/png
 // otherwise; so all errors are image/png's.
 func decodePNG(data []byte) (image.Image, error) {
-	return png.Decode(bytes.NewReader(data))
+	if m := fastPNG(data); m != nil {
+		return m, nil
+	}
+	m, err := png.Decode(bytes.NewReader(data))
+	if rgb, ok := m.(*image.RGBA); ok { // it holds RGB: alpha gives an NRGBA
+		return toRGB(rgb), nil
+	}
+	return m, err
 }
 
 // pngAtLeast: deflate packs at most 1032 bytes into one, so the compressed

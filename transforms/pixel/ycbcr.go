@@ -62,6 +62,7 @@ type upsampler struct {
 func newUpsampler(m *image.YCbCr) *upsampler {
 	u := &upsampler{m: m, sx: 1, sy: 1}
 	switch m.SubsampleRatio {
+	case image.YCbCrSubsampleRatio444:
 	case image.YCbCrSubsampleRatio422:
 		u.sx = 2
 	case image.YCbCrSubsampleRatio420:

@@ -70,7 +70,7 @@ func (d *Dataset) Split(name string) (*SplitReader, error) {
 }
 
 // open appends one shard to s.
-func (d *Dataset) open(s *SplitReader, sh ShardInfo) error {
+func (d *Dataset) open(s *SplitReader, sh FileInfo) error {
 	f, err := os.Open(filepath.Join(d.dir, sh.Name))
 	if err != nil {
 		return err

@@ -36,7 +36,7 @@ func index(r io.ReadSeeker) ([]entry, error) {
 		}
 		key, suffix := cutName(h.Name)
 		which, ok := memberOf(suffix)
-		if !ok || h.Typeflag != tar.TypeReg {
+		if !ok || !plainFile(h) {
 			continue
 		}
 		if h.Size > maxMember {

@@ -21,8 +21,8 @@ const FormatVersion = 1
 // InfoName is the name of the file that holds an [Info].
 const InfoName = "dataset_info.json"
 
-// ShardInfo is one shard's entry in dataset_info.json.
-type ShardInfo struct {
+// FileInfo is one shard's entry in dataset_info.json.
+type FileInfo struct {
 	Name    string `json:"name"`
 	Samples int    `json:"samples"`
 	Bytes   int64  `json:"bytes"`
@@ -31,19 +31,19 @@ type ShardInfo struct {
 
 // SplitInfo lists one split's shards, in order.
 type SplitInfo struct {
-	Name    string      `json:"name"` // "train", "val" or "test"
-	Samples int         `json:"samples"`
-	Bytes   int64       `json:"bytes"`
-	Shards  []ShardInfo `json:"shards"`
+	Name    string     `json:"name"` // "train", "val" or "test"
+	Samples int        `json:"samples"`
+	Bytes   int64      `json:"bytes"`
+	Shards  []FileInfo `json:"shards"`
 }
 
 // NewSplitInfo adds up the stats of one split's shards, which come in order.
 func NewSplitInfo(name string, shards []Stats) SplitInfo {
-	s := SplitInfo{Name: name, Shards: make([]ShardInfo, 0, len(shards))}
+	s := SplitInfo{Name: name, Shards: make([]FileInfo, 0, len(shards))}
 	for _, st := range shards {
 		s.Samples += st.Samples
 		s.Bytes += st.Bytes
-		s.Shards = append(s.Shards, ShardInfo{Name: st.Shard, Samples: st.Samples, Bytes: st.Bytes, SHA256: st.SHA256})
+		s.Shards = append(s.Shards, FileInfo{Name: st.Shard, Samples: st.Samples, Bytes: st.Bytes, SHA256: st.SHA256})
 	}
 	return s
 }

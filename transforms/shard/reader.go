@@ -44,7 +44,7 @@ func (r *Reader) Next() (Sample, error) {
 		}
 		key, suffix := cutName(h.Name)
 		which, ok := memberOf(suffix)
-		if !ok || h.Typeflag != tar.TypeReg {
+		if !ok || !plainFile(h) {
 			r.next = nil
 			continue
 		}
@@ -127,7 +127,7 @@ func (s *Sample) set(which members, data []byte) error {
 		s.Color = data
 	case memberGray:
 		s.Gray = data
-	case memberMeta:
+	default:
 		return json.Unmarshal(data, &s.Meta)
 	}
 	return nil
@@ -168,6 +168,17 @@ func (m members) complete() error {
 		return nil
 	}
 	return fmt.Errorf("missing %s", strings.Join(missing, ", "))
+}
+
+// plainFile reports whether a member's bytes lie in the tar as they are. A
+// sparse file's do not: a small tar may claim gigabytes of zeros.
+func plainFile(h *tar.Header) bool {
+	for key := range h.PAXRecords {
+		if strings.HasPrefix(key, "GNU.sparse.") {
+			return false
+		}
+	}
+	return h.Typeflag == tar.TypeReg
 }
 
 // cutName splits a member's name at the first dot after its last slash, as

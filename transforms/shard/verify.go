@@ -83,26 +83,26 @@ type verifier struct {
 	seen map[[16]byte]string
 }
 
-func (v *verifier) problem(file, sample, format string, args ...any) {
+func (v *verifier) problemf(file, sample, format string, args ...any) {
 	v.report.Problems = append(v.report.Problems, Problem{file, sample, fmt.Sprintf(format, args...)})
 }
 
 // shard checks one tar against its stats and its entry in the description.
-func (v *verifier) shard(ctx context.Context, split string, sh ShardInfo) {
+func (v *verifier) shard(ctx context.Context, split string, sh FileInfo) {
 	v.stats(sh)
 	f, err := os.Open(filepath.Join(v.dir, sh.Name))
 	if err != nil {
-		v.problem(sh.Name, "", "%s", cause(err))
+		v.problemf(sh.Name, "", "%s", cause(err))
 		return
 	}
 	defer func() { _ = f.Close() }() // read only
 	v.report.Shards++
 	sum := sha256.New()
-	r := &counting{ctx: ctx, r: io.TeeReader(bufio.NewReaderSize(f, 1<<18), sum)}
+	r := &counting{alive: ctx.Err, r: io.TeeReader(bufio.NewReaderSize(f, 1<<18), sum)}
 	n := v.samples(split, sh.Name, NewReader(r))
 	// The rest behind a damaged member belongs to the checksum too.
 	if _, err := io.Copy(io.Discard, r); err != nil && ctx.Err() == nil {
-		v.problem(sh.Name, "", "reading: %s", cause(err))
+		v.problemf(sh.Name, "", "reading: %s", cause(err))
 	}
 	if ctx.Err() != nil {
 		return
@@ -111,25 +111,25 @@ func (v *verifier) shard(ctx context.Context, split string, sh ShardInfo) {
 	v.report.Bytes += r.n
 	v.report.Splits[split] += n
 	if r.n != sh.Bytes {
-		v.problem(sh.Name, "", "it has %d bytes, %s says %d", r.n, InfoName, sh.Bytes)
+		v.problemf(sh.Name, "", "it has %d bytes, %s says %d", r.n, InfoName, sh.Bytes)
 	}
 	if got := hex.EncodeToString(sum.Sum(nil)); got != sh.SHA256 {
-		v.problem(sh.Name, "", "its SHA-256 is %s, %s says %s", got, InfoName, sh.SHA256)
+		v.problemf(sh.Name, "", "its SHA-256 is %s, %s says %s", got, InfoName, sh.SHA256)
 	}
 	if n != sh.Samples {
-		v.problem(sh.Name, "", "it holds %d whole samples, %s says %d", n, InfoName, sh.Samples)
+		v.problemf(sh.Name, "", "it holds %d whole samples, %s says %d", n, InfoName, sh.Samples)
 	}
 }
 
 // stats compares a shard's stats with its entry.
-func (v *verifier) stats(sh ShardInfo) {
+func (v *verifier) stats(sh FileInfo) {
 	st, err := ReadStats(v.dir, sh.Name)
 	if err != nil {
-		v.problem(StatsName(sh.Name), "", "%s", cause(err))
+		v.problemf(StatsName(sh.Name), "", "%s", cause(err))
 		return
 	}
-	if got := (ShardInfo{st.Shard, st.Samples, st.Bytes, st.SHA256}); got != sh {
-		v.problem(StatsName(sh.Name), "", "its counts or checksum differ from %s", InfoName)
+	if got := (FileInfo{st.Shard, st.Samples, st.Bytes, st.SHA256}); got != sh {
+		v.problemf(StatsName(sh.Name), "", "its counts or checksum differ from %s", InfoName)
 	}
 }
 
@@ -144,26 +144,29 @@ func (v *verifier) samples(split, file string, r *Reader) int {
 		if err != nil {
 			var bad *SampleError
 			if !errors.As(err, &bad) {
-				v.problem(file, "", "%s", cause(err))
+				if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+					return n // Verify returns it
+				}
+				v.problemf(file, "", "%s", cause(err))
 				return n
 			}
-			v.problem(file, bad.Key, "%s", bad.Err)
+			v.problemf(file, bad.Key, "%s", bad.Err)
 			continue
 		}
 		n++
 		if s.Key <= last {
-			v.problem(file, s.Key, "keys do not ascend: it follows %s", last)
+			v.problemf(file, s.Key, "keys do not ascend: it follows %s", last)
 		}
 		last = s.Key
 		for _, text := range checkSample(s, split, v.report.Info) {
-			v.problem(file, s.Key, "%s", text)
+			v.problemf(file, s.Key, "%s", text)
 		}
 		sum := sha256.Sum256([]byte(s.Key))
 		id := [16]byte(sum[:16])
 		if other, ok := v.seen[id]; ok && other != split {
-			v.problem(file, s.Key, "it is in split %s too", other)
+			v.problemf(file, s.Key, "it is in split %s too", other)
 		} else if ok {
-			v.problem(file, s.Key, "it occurs twice")
+			v.problemf(file, s.Key, "it occurs twice")
 		}
 		v.seen[id] = split
 	}
@@ -179,13 +182,13 @@ func (v *verifier) strays() {
 	}
 	entries, err := os.ReadDir(v.dir)
 	if err != nil {
-		v.problem(".", "", "%s", cause(err))
+		v.problemf(".", "", "%s", cause(err))
 		return
 	}
 	for _, e := range entries {
 		name := e.Name()
 		if checkShardName(strings.TrimSuffix(name, statsSuffix)+suffixFor(name)) == nil && !listed[name] {
-			v.problem(name, "", "%s does not list it", InfoName)
+			v.problemf(name, "", "%s does not list it", InfoName)
 		}
 	}
 }
@@ -205,21 +208,21 @@ func (v *verifier) rejects() {
 		return
 	}
 	if err != nil {
-		v.problem(RejectsName, "", "%s", cause(err))
+		v.problemf(RejectsName, "", "%s", cause(err))
 	} else if len(list) != v.report.Info.Rejects {
-		v.problem(RejectsName, "", "it has %d lines, %s says %d", len(list), InfoName, v.report.Info.Rejects)
+		v.problemf(RejectsName, "", "it has %d lines, %s says %d", len(list), InfoName, v.report.Info.Rejects)
 	}
 }
 
-// counting counts what is read and ends when the context does.
+// counting counts what is read and ends when alive says so.
 type counting struct {
-	ctx context.Context
-	r   io.Reader
-	n   int64
+	alive func() error
+	r     io.Reader
+	n     int64
 }
 
 func (c *counting) Read(b []byte) (int, error) {
-	if err := c.ctx.Err(); err != nil {
+	if err := c.alive(); err != nil {
 		return 0, err
 	}
 	n, err := c.r.Read(b)

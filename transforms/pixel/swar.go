@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pixel
+
+import "encoding/binary"
+
+// Eight bytes are worked on in one register in a few places of this package.
+
+// highBits are the top bits of eight bytes.
+const highBits = 0x8080808080808080
+
+func load64(b []byte) uint64     { return binary.LittleEndian.Uint64(b) }
+func store64(b []byte, v uint64) { binary.LittleEndian.PutUint64(b, v) }
+
+const (
+	lowBits  = highBits >> 7      // the lowest bit of each byte
+	evenByte = 0x00ff00ff00ff00ff // every second byte
+)
+
+// sub64 subtracts byte by byte, modulo 256.
+func sub64(x, y uint64) uint64 { return ((x | highBits) - y&^highBits) ^ ((x ^ ^y) & highBits) }
+
+// add64 adds byte by byte, modulo 256.
+func add64(x, y uint64) uint64 { return (x&^highBits + y&^highBits) ^ ((x ^ y) & highBits) }
+
+// average64 is floor((x+y)/2) byte by byte.
+func average64(x, y uint64) uint64 { return x&y + (x^y)&^lowBits>>1 }
+
+// absPairs returns the absolute values of eight signed bytes, added in pairs
+// into four 16-bit lanes of at most 256 each.
+func absPairs(v uint64) uint64 {
+	negative := v & highBits >> 7
+	v = (v ^ (negative<<8 - negative)) + negative
+	return v&evenByte + v>>8&evenByte
+}
+
+// sumLanes adds four 16-bit lanes, whose sum must fit 16 bits.
+func sumLanes(v uint64) int { return int(v * 0x0001000100010001 >> 48) }
