@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package model
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	ml "github.com/gomlx/gomlx/ml/model"
+)
+
+// maxBatch bounds a Colorizer's batch.
+const maxBatch = 4096
+
+// ColorizerOptions says how a [Colorizer] runs.
+type ColorizerOptions struct {
+	// Batch is the number of pictures computed at once; 0 means 1.
+	Batch int
+	// Checkpoint is CheckpointBest or CheckpointLast; empty means best, else
+	// last where no best one exists.
+	Checkpoint string
+}
+
+// Colorizer maps gray pictures to coloured ones with the generator of a run
+// folder. It is safe for concurrent use; calls run one after the other, since
+// each takes the whole device.
+type Colorizer struct {
+	config GeneratorConfig
+	batch  int
+	hash   string
+
+	mu    sync.Mutex
+	store *ml.Store
+	exec  *ml.Exec // nil after Close
+}
+
+// OpenColorizer opens a run folder and compiles its generator for one shape of
+// batch. The backend must outlive the Colorizer.
+func OpenColorizer(b *Backend, run string, o ColorizerOptions) (*Colorizer, error) {
+	if o.Batch == 0 {
+		o.Batch = 1
+	}
+	if o.Batch < 1 || o.Batch > maxBatch {
+		return nil, fmt.Errorf("batch must be in [1, %d], got %d", maxBatch, o.Batch)
+	}
+	c := &Colorizer{batch: o.Batch, store: ml.NewStore()}
+	if err := c.load(run, o.Checkpoint); err != nil {
+		return nil, fmt.Errorf("opening model %q: %w", run, err)
+	}
+	if err := c.compile(b); err != nil {
+		c.store.Finalize()
+		return nil, fmt.Errorf("opening model %q on %s: %w", run, b.Name, err)
+	}
+	return c, nil
+}
+
+func (c *Colorizer) load(run, checkpoint string) error {
+	if st, err := os.Stat(run); err != nil {
+		return fmt.Errorf("finding the run folder: %w", err)
+	} else if !st.IsDir() {
+		return errors.New("not a folder")
+	}
+	var err error
+	if c.config, err = ReadModelConfig(run); err != nil {
+		return err
+	}
+	if c.config.OutChannels != 3 {
+		return fmt.Errorf("out_channels must be 3 to colour pictures, got %d", c.config.OutChannels)
+	}
+	ref, err := findCheckpoint(run, checkpoint)
+	if err != nil {
+		return err
+	}
+	path := ref.Path(run)
+	list, _, err := LoadSafetensors(path)
+	if err != nil {
+		return err
+	}
+	if err := LoadGenerator(c.store, c.config, list); err != nil {
+		return fmt.Errorf("checkpoint %q: %w", path, err)
+	}
+	c.hash, err = hashFiles(filepath.Join(run, ModelFile), path)
+	return err
+}
+
+// findCheckpoint resolves a checkpoint's name, where none is given to the best
+// one or else the last.
+func findCheckpoint(run, name string) (CheckpointRef, error) {
+	switch name {
+	case CheckpointBest, CheckpointLast:
+		return ReadCheckpointRef(run, name)
+	case "":
+		ref, err := ReadCheckpointRef(run, CheckpointBest)
+		if errors.Is(err, os.ErrNotExist) {
+			return ReadCheckpointRef(run, CheckpointLast)
+		}
+		return ref, err
+	}
+	return CheckpointRef{}, fmt.Errorf("checkpoint must be %s or %s, got %q", CheckpointBest, CheckpointLast, name)
+}
+
+func hashFiles(paths ...string) (string, error) {
+	h := sha256.New()
+	for _, path := range paths {
+		f, err := os.Open(path)
+		if err != nil {
+			return "", fmt.Errorf("hashing the model: %w", err)
+		}
+		_, err = io.Copy(h, f)
+		if err := errors.Join(err, f.Close()); err != nil {
+			return "", fmt.Errorf("hashing %q: %w", path, err)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+func (c *Colorizer) compile(b *Backend) error {
+	exec, err := ml.NewExec(b.Backend, c.store, func(scope *ml.Scope, gray *graph.Node) *graph.Node {
+		return Generator(scope.In(GeneratorScope), c.config, gray, Infer)
+	})
+	if err != nil {
+		return fmt.Errorf("building the network: %w", err)
+	}
+	if _, err := exec.Compile(shapes.Make(dtypes.Float32, c.batch, c.config.Size, c.config.Size, 1)); err != nil {
+		exec.Finalize()
+		return fmt.Errorf("compiling the network: %w", err)
+	}
+	c.exec = exec
+	return nil
+}
+
+// Size returns the side of the network's pictures, in pixels.
+func (c *Colorizer) Size() int { return c.config.Size }
+
+// Batch returns the number of pictures computed at once.
+func (c *Colorizer) Batch() int { return c.batch }
+
+// Hash returns the hex SHA-256 of the run's model.json and weights: results of
+// equal hashes on one backend and class of machine are equal bytes.
+func (c *Colorizer) Hash() string { return c.hash }
+
+// Colorize takes n gray pictures, n*size*size values in [-1, 1], n in
+// [1, Batch], and returns n*size*size*3 colour values in [-1, 1]. Fewer
+// pictures than Batch are padded inside: each picture's result depends on that
+// picture alone.
+func (c *Colorizer) Colorize(ctx context.Context, gray []float32) ([]float32, error) {
+	pixels := c.config.Size * c.config.Size
+	n := len(gray) / pixels
+	if n < 1 || n > c.batch || len(gray) != n*pixels {
+		return nil, fmt.Errorf("colouring: want 1 to %d pictures of %d pixels, got %d values", c.batch, pixels, len(gray))
+	}
+	padded := make([]float32, c.batch*pixels)
+	copy(padded, gray)
+
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if c.exec == nil {
+		return nil, errors.New("colouring: the model is closed")
+	}
+	in := tensors.FromFlatDataAndDimensions(padded, c.batch, c.config.Size, c.config.Size, 1)
+	defer in.MustFinalizeAll()
+	out, err := c.exec.Call(in)
+	if err != nil {
+		return nil, fmt.Errorf("colouring: %w", err)
+	}
+	defer out[0].MustFinalizeAll()
+	color := make([]float32, n*pixels*3)
+	if err := tensors.ConstFlatData(out[0], func(flat []float32) { copy(color, flat) }); err != nil {
+		return nil, fmt.Errorf("reading the colours: %w", err)
+	}
+	return color, nil
+}
+
+// Close releases the compiled network and its weights. It may be called twice.
+func (c *Colorizer) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.exec == nil {
+		return nil
+	}
+	c.exec.Finalize()
+	c.exec = nil
+	c.store.Finalize()
+	return nil
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package model
+
+import (
+	"github.com/gomlx/compute"
+	ml "github.com/gomlx/gomlx/ml/model"
+)
+
+// ParamLowering is a scope parameter that forces one [Lowering] on all
+// convolutions under the scope, for tests and benchmarks. Without it the form
+// is chosen for each layer by backend and size.
+const ParamLowering = "conv_lowering"
+
+// paramChooser is a scope parameter that replaces the chooser, for benchmarks.
+const paramChooser = "conv_chooser"
+
+// plan says how a unit convolution and its first gradients are computed.
+type plan struct {
+	forward, input, kernel Lowering
+}
+
+// plain tells whether automatic differentiation gives the same forms.
+func (p plan) plain() bool {
+	return p.forward != LowerConvolve && p.forward == p.input && p.forward == p.kernel
+}
+
+// chooser picks the plan of a unit convolution.
+type chooser func(u unit) plan
+
+// chooserFor returns the chooser of a backend.
+func chooserFor(scope *ml.Scope, b compute.Backend) chooser {
+	if l := ml.GetParamOr(scope, ParamLowering, Lowering(0)); l != 0 {
+		return func(unit) plan { return plan{l, l, l} }
+	}
+	if f := ml.GetParamOr(scope, paramChooser, chooser(nil)); f != nil {
+		return f
+	}
+	if b.Name() != "xla" {
+		// The go backend's convolution is slow, and several of them in one
+		// graph wait for each other forever.
+		return func(unit) plan { return plan{LowerMatMul, LowerMatMul, LowerMatMul} }
+	}
+	if c, ok := b.(interface{ IsCUDA() bool }); ok && c.IsCUDA() {
+		return func(unit) plan { return plan{LowerConvolve, LowerConvolve, LowerConvolve} }
+	}
+	return chooseCPU
+}
+
+// chooseCPU picks for XLA's CPU back end, as measured with BenchmarkUnitConv on
+// two cores with AVX2. Its convolution is good for many pixels and few
+// channels; where the kernel is larger than the picture it spends its time
+// copying the kernel, which a matrix product does not. It has no fast form for
+// a kernel gradient.
+func chooseCPU(u unit) plan {
+	k := u.kernel.Shape().Dimensions
+	d := u.input.Shape().Dimensions
+	rows := d[0] * (d[1] + 2*u.pad - k[0] + 1) * (d[2] + 2*u.pad - k[1] + 1)
+	few := k[2] <= 16 || k[3] <= 16
+	p := plan{LowerMatMul, LowerMatMul, LowerMatMul}
+	if k[3] <= 16 || rows >= 2048 {
+		p.forward = LowerConvolve
+	}
+	if k[3] <= 16 || rows >= 16384 {
+		p.input = LowerConvolve
+	}
+	switch {
+	case k[3] <= 16:
+		p.kernel = LowerConvolve
+	case rows >= 512 && !few:
+		p.kernel = LowerTaps
+	}
+	return p
+}

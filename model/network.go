@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package model
+
+import (
+	"github.com/gomlx/gomlx/core/graph"
+	ml "github.com/gomlx/gomlx/ml/model"
+)
+
+// network builds the layers of one network in a graph.
+type network struct {
+	scope  *ml.Scope
+	graph  *graph.Graph
+	mode   Mode
+	choose chooser
+	tape   *Tape
+}
+
+func newNetwork(scope *ml.Scope, g *graph.Graph, mode Mode, tape *Tape) *network {
+	return &network{scope: scope, graph: g, mode: mode, choose: chooserFor(scope, g.Backend()), tape: tape}
+}
+
+// param returns a trainable variable's value.
+func (n *network) param(path string, shape ...int) *Node {
+	return variable(n.scope, path, shape).NodeValue(n.graph)
+}
+
+// conv builds a convolution from x to the given number of channels.
+func (n *network) conv(layer string, shape convShape, x *Node, out int) *Node {
+	in := x.Shape().Dimensions[3]
+	return shape.apply(x, n.param(layer+"/kernel", shape.kernelShape(in, out)...), n.choose)
+}
+
+// bias adds a shift to each channel.
+func (n *network) bias(layer string, x *Node) *Node {
+	c := x.Shape().Dimensions[3]
+	return graph.Add(x, perChannel(n.param(layer+"/bias", c)))
+}
+
+// norm builds a norm layer. Batch norm always has a gain and a shift of its
+// own, the others where affine is set.
+func (n *network) norm(layer string, norm Norm, x *Node, affine bool) *Node {
+	switch norm {
+	case NormBatch:
+		return n.batchNorm(layer, x)
+	case NormInstance:
+		x = instanceNorm(x)
+	case NormLayer:
+		x = layerNorm(x)
+	case NormNone:
+		return x
+	}
+	if !affine {
+		return x
+	}
+	c := x.Shape().Dimensions[3]
+	x = graph.Mul(x, perChannel(n.param(layer+"/norm/gamma", c)))
+	return graph.Add(x, perChannel(n.param(layer+"/norm/beta", c)))
+}
+
+// batchNorm standardizes each channel by the batch's statistics (Train) or the
+// running ones (Infer).
+func (n *network) batchNorm(layer string, x *Node) *Node {
+	d := x.Shape().Dimensions
+	c := d[3]
+	gamma, beta := n.param(layer+"/norm/gamma", c), n.param(layer+"/norm/beta", c)
+	meanVar := variable(n.scope, layer+"/norm/mean", []int{c})
+	varianceVar := variable(n.scope, layer+"/norm/variance", []int{c})
+	if n.mode == Infer {
+		scale := graph.Mul(gamma, inverseDeviation(varianceVar.NodeValue(n.graph)))
+		shift := graph.Sub(beta, graph.Mul(meanVar.NodeValue(n.graph), scale))
+		return graph.Add(graph.Mul(x, perChannel(scale)), perChannel(shift))
+	}
+	y, mean, variance := standardize(x, 0, 1, 2)
+	if n.tape != nil {
+		n.tape.statistics = append(n.tape.statistics,
+			statistic{meanVar, graph.Reshape(mean, c)},
+			statistic{varianceVar, unbiased(graph.Reshape(variance, c), d[0]*d[1]*d[2])})
+	}
+	return graph.Add(graph.Mul(y, perChannel(gamma)), perChannel(beta))
+}
+
+// leakyReLU is x above 0 and 0.2 x below.
+func leakyReLU(x *Node) *Node {
+	zero := graph.ScalarZero(x.Graph(), x.DType())
+	return graph.Where(graph.GreaterThan(x, zero), x, graph.MulScalar(x, 0.2))
+}
+
+// relu is x above 0 and 0 below.
+func relu(x *Node) *Node {
+	return graph.Where(graph.GreaterThan(x, graph.ScalarZero(x.Graph(), x.DType())), x, graph.ZerosLike(x))
+}
