@@ -11,16 +11,22 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// slots holds, by size, the semaphores that bound how many pictures the
-// process works on. They belong to the process and not to a DoFn: a runner may
-// run eight bundles at once, and each must not take all processors for itself.
-// Keys are int, values *semaphore.Weighted.
-var slots sync.Map
+// slots bounds how many pictures the process works on, by the bound asked for.
+// It belongs to the process and not to a DoFn: a runner may run eight bundles
+// at once, and each must not take all processors for itself.
+var slots = struct {
+	sync.Mutex
+	bySize map[int]*semaphore.Weighted
+}{bySize: map[int]*semaphore.Weighted{}}
 
 // slotsFor returns the process's semaphore with n places.
 func slotsFor(n int) *semaphore.Weighted {
-	s, _ := slots.LoadOrStore(n, semaphore.NewWeighted(int64(n)))
-	return s.(*semaphore.Weighted)
+	slots.Lock()
+	defer slots.Unlock()
+	if slots.bySize[n] == nil {
+		slots.bySize[n] = semaphore.NewWeighted(int64(n))
+	}
+	return slots.bySize[n]
 }
 
 type outcome[O any] struct {

@@ -51,7 +51,7 @@ func TestKilled(t *testing.T) {
 		t.Run(point, func(t *testing.T) {
 			t.Parallel()
 			o := options(t, input)
-			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestChild$") //nolint:gosec // this test binary itself
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestChild$")
 			cmd.Env = append(os.Environ(), failpoint.Variable+"="+point, childInput+"="+input, childOutput+"="+o.Output)
 			out, err := cmd.CombinedOutput()
 			var exit *exec.ExitError

@@ -240,7 +240,7 @@ func TestQuiet(t *testing.T) {
 		return
 	}
 	dir := t.TempDir()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestQuiet$") //nolint:gosec // this test binary itself
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestQuiet$")
 	cmd.Env = append(os.Environ(), "RUNNER_TEST_QUIET=1", "TMPDIR="+dir)
 	out, err := cmd.CombinedOutput()
 	if err != nil || strings.TrimSpace(string(out)) != "PASS" {

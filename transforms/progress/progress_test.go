@@ -37,7 +37,7 @@ func TestNil(t *testing.T) {
 	j.Add(1)
 	j.SetTotal(1)
 	err := errors.New("boom")
-	if j.Fail(err) != err || j.Err() != nil || j.Done() != 0 || j.Total() != 0 {
+	if !errors.Is(j.Fail(err), err) || j.Err() != nil || j.Done() != 0 || j.Total() != 0 {
 		t.Errorf("a job that is not here counts: %+v", j)
 	}
 	j.Report(func(int64, int64) { t.Error("reported") })()
@@ -51,7 +51,7 @@ func TestFail(t *testing.T) {
 	if j.Fail(nil) != nil || j.Err() != nil {
 		t.Error("no error became one")
 	}
-	if j.Fail(first) != first || j.Fail(second) != second || j.Err() != first {
+	if !errors.Is(j.Fail(first), first) || !errors.Is(j.Fail(second), second) || !errors.Is(j.Err(), first) {
 		t.Errorf("Err = %v, want the first error", j.Err())
 	}
 }

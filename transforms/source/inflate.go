@@ -14,21 +14,17 @@ import (
 // inflaters keeps decompressors, about 45 KiB each, for the next member. It
 // belongs to the process since every archive and every goroutine may take any
 // of them.
-var inflaters = sync.Pool{New: func() any {
-	input := bufio.NewReader(nil)
-	return &inflater{input: input, output: flate.NewReader(input)}
-}}
+var inflaters sync.Pool
 
 // registerInflate makes the reader use klauspost's inflate, which takes 0.7 of
 // the standard library's time on pictures of some 50 kB.
 func registerInflate(r *zip.Reader) {
 	r.RegisterDecompressor(zip.Deflate, func(compressed io.Reader) io.ReadCloser {
-		i := inflaters.Get().(*inflater)
-		i.input.Reset(compressed)
-		// The decompressor would otherwise make itself a buffer for each member.
-		if err := i.output.(flate.Resetter).Reset(i.input, nil); err != nil {
-			return failed{err}
+		i, ok := inflaters.Get().(*inflater)
+		if !ok {
+			i = newInflater()
 		}
+		i.reset(compressed)
 		return &borrowed{i}
 	})
 }
@@ -36,6 +32,20 @@ func registerInflate(r *zip.Reader) {
 type inflater struct {
 	input  *bufio.Reader
 	output io.ReadCloser
+}
+
+func newInflater() *inflater {
+	input := bufio.NewReader(nil)
+	return &inflater{input: input, output: flate.NewReader(input)}
+}
+
+// reset begins a new member. The decompressor reads through a buffer that
+// stays, since it would make itself one for each member otherwise.
+func (i *inflater) reset(compressed io.Reader) {
+	i.input.Reset(compressed)
+	if r, ok := i.output.(flate.Resetter); !ok || r.Reset(i.input, nil) != nil {
+		i.output = flate.NewReader(i.input)
+	}
 }
 
 // borrowed gives its decompressor back when closed.
@@ -58,10 +68,3 @@ func (b *borrowed) Close() error {
 	b.inflater = nil
 	return err
 }
-
-// failed answers everything with its error.
-type failed struct{ err error }
-
-func (f failed) Read([]byte) (int, error) { return 0, f.err }
-
-func (f failed) Close() error { return f.err }

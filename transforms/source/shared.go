@@ -4,6 +4,7 @@ package source
 
 import (
 	"context"
+	"maps"
 	"os"
 	"strconv"
 	"sync"
@@ -12,8 +13,10 @@ import (
 // shared holds the sources that DoFns use, one for each process: a DoFn
 // arrives as JSON and cannot carry an open file, and opening a large archive's
 // directory again for every bundle would cost more than reading pictures.
-// Keys are sharedKey values, values func() (Source, error).
-var shared sync.Map
+var shared = struct {
+	sync.Mutex
+	open map[sharedKey]func() (Source, error)
+}{open: map[sharedKey]func() (Source, error){}}
 
 // sharedKey tells a source from one that has since taken its place.
 type sharedKey struct{ uri, version string }
@@ -27,10 +30,18 @@ func Shared(ctx context.Context, uri string) (Source, error) {
 	}
 	// The opening must outlive the bundle that asked first.
 	opening := context.WithoutCancel(ctx)
-	open, _ := shared.LoadOrStore(key, sync.OnceValues(func() (Source, error) { return Open(opening, uri) }))
-	s, err := open.(func() (Source, error))()
+	shared.Lock()
+	open := shared.open[key]
+	if open == nil {
+		open = sync.OnceValues(func() (Source, error) { return Open(opening, uri) })
+		shared.open[key] = open
+	}
+	shared.Unlock()
+	s, err := open() // others wait for this one archive only
 	if err != nil {
-		shared.Delete(key) // the next try may find the file in place
+		shared.Lock()
+		delete(shared.open, key) // the next try may find the file in place
+		shared.Unlock()
 	}
 	return s, err
 }
@@ -39,10 +50,7 @@ func Shared(ctx context.Context, uri string) (Source, error) {
 // Its files close when the last reader lets go of it, through the garbage
 // collector: a runner may abandon a DoFn in the middle of a read.
 func Forget(uri string) {
-	shared.Range(func(key, _ any) bool {
-		if key.(sharedKey).uri == uri {
-			shared.Delete(key)
-		}
-		return true
-	})
+	shared.Lock()
+	defer shared.Unlock()
+	maps.DeleteFunc(shared.open, func(key sharedKey, _ func() (Source, error)) bool { return key.uri == uri })
 }

@@ -161,15 +161,13 @@ func (a *archive) inflate(f *zip.File, maxBytes int64) ([]byte, error) {
 }
 
 func zipReadError(f *zip.File, err error) error {
-	var picture *fault.PictureError
-	var disk *fs.PathError
-	if errors.As(err, &picture) {
+	if picture, ok := errors.AsType[*fault.PictureError](err); ok {
 		if picture.Err == nil {
 			return picture // a limit, not a fault of reading
 		}
 		err = picture.Err
 	}
-	if errors.As(err, &disk) {
+	if _, ok := errors.AsType[*fs.PathError](err); ok {
 		return &fault.PictureError{Stage: fault.StageRead, Reason: "unreadable archive", Transient: true, Err: err}
 	}
 	reason := "damaged zip member"
