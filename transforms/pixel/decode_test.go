@@ -365,8 +365,7 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		p, err := Decode(data, Limits{MaxPixels: 1 << 16, MaxBytes: 1 << 16})
 		if err != nil {
-			var bad *fault.PictureError
-			if !errors.As(err, &bad) {
+			if _, ok := errors.AsType[*fault.PictureError](err); !ok {
 				t.Errorf("error of type %T: %v", err, err)
 			}
 			return
