@@ -41,7 +41,7 @@ func (n *network) critic(c CriticConfig, gray, color *Node) *Node {
 		}
 		x = n.norm(l.name, l.norm, x, false)
 		if i < len(layers)-1 || c.Kind == CriticConv {
-			x = leakyReLU(x)
+			x = n.leaky(x)
 		}
 	}
 	if c.Kind == CriticConv {

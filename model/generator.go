@@ -51,7 +51,7 @@ func (n *network) generator(c GeneratorConfig, gray *Node) *Node {
 	skips := make([]*Node, c.Downs)
 	for i, width := range c.widths() {
 		if i > 0 {
-			x = leakyReLU(x)
+			x = n.leaky(x)
 		}
 		x = n.conv(downName(i), downConv(), x, width)
 		if c.Norm.convBias() {

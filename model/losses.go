@@ -50,6 +50,7 @@ func GradientPenalty(critic func(color *Node) *Node, real, fake, alpha *Node, re
 // GradientNorms returns, [batch], the 2-norm over all pixels and channels of
 // the gradient of a picture's reduced score by its colours.
 func GradientNorms(critic func(color *Node) *Node, color *Node, reduction GPReduction) *Node {
+	color = graph.Identity(color) // the gradient by a stopped node would be 0
 	scores := critic(color)
 	// The samples are independent, so the gradient of the scores' sum holds
 	// each picture's own.

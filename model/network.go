@@ -14,10 +14,13 @@ type network struct {
 	mode   Mode
 	choose chooser
 	tape   *Tape
+	// leaky is the activation of all but the generator's up layers. Finite
+	// differences want a smooth one, hence a field.
+	leaky func(x *Node) *Node
 }
 
 func newNetwork(scope *ml.Scope, g *graph.Graph, mode Mode, tape *Tape) *network {
-	return &network{scope: scope, graph: g, mode: mode, choose: chooserFor(scope, g.Backend()), tape: tape}
+	return &network{scope: scope, graph: g, mode: mode, choose: chooserFor(scope, g.Backend()), tape: tape, leaky: leakyReLU}
 }
 
 // param returns a trainable variable's value.

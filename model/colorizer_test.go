@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package model_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/chromabeam/chromabeam/model"
+	"github.com/chromabeam/chromabeam/model/modeltest"
+)
+
+// grays returns n different pictures.
+func grays(n, size int) []float32 {
+	pix := make([]float32, n*size*size)
+	for i := range pix {
+		pix[i] = float32((i*2654435761)%2001)/1000 - 1
+	}
+	return pix
+}
+
+func backends(t *testing.T) map[string]*model.Backend {
+	t.Helper()
+	m := make(map[string]*model.Backend)
+	for _, name := range []string{model.BackendGo, model.BackendCPU} {
+		b, err := model.OpenBackend(name)
+		if err != nil {
+			if name == model.BackendGo || os.Getenv("CHROMABEAM_REQUIRE_XLA") == "1" {
+				t.Fatal(err)
+			}
+			t.Logf("without %v", err)
+			continue
+		}
+		t.Cleanup(b.Finalize)
+		m[name] = b
+	}
+	return m
+}
+
+func open(t *testing.T, b *model.Backend, run string, batch int) *model.Colorizer {
+	t.Helper()
+	c, err := model.OpenColorizer(b, run, model.ColorizerOptions{Batch: batch})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return c
+}
+
+// TestColorizerNeighbours: a picture's values are the same bits wherever it
+// lies in a batch, whatever lies beside it, and in a short batch.
+func TestColorizerNeighbours(t *testing.T) {
+	t.Parallel()
+	config := modeltest.TinyConfig()
+	config.Downs, config.InChannels = 4, 3 // down to one pixel
+	tiny := modeltest.Write(t, config, 3)
+	config.Size, config.Downs, config.Filters = 64, 6, 24
+	larger := modeltest.Write(t, config, 3)
+	for name, b := range backends(t) {
+		run := tiny
+		if name != model.BackendGo {
+			run = larger // so that its matrix products split their work
+		}
+		t.Run(name, func(t *testing.T) {
+			const batch = 5
+			c := open(t, b, run, batch)
+			size := c.Size()
+			in, out := size*size, size*size*3
+			pictures := grays(batch, size)
+			colorize := func(order ...int) []float32 {
+				var gray []float32
+				for _, i := range order {
+					gray = append(gray, pictures[i*in:(i+1)*in]...)
+				}
+				color, err := c.Colorize(context.Background(), gray)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if len(color) != len(order)*out {
+					t.Fatalf("got %d values, want %d", len(color), len(order)*out)
+				}
+				return color
+			}
+			want := colorize(0, 1, 2, 3, 4)
+			if slices.Equal(want[:out], want[out:2*out]) {
+				t.Error("two pictures have the same colours")
+			}
+			for _, order := range [][]int{{4, 3, 2, 1, 0}, {2, 2, 2, 2, 2}, {1}, {3, 0}, {0, 4, 1}} {
+				got := colorize(order...)
+				for at, i := range order {
+					if !slices.Equal(got[at*out:(at+1)*out], want[i*out:(i+1)*out]) {
+						t.Errorf("order %v: picture %d is not the same at place %d", order, i, at)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestColorizerConcurrent(t *testing.T) {
+	t.Parallel()
+	b := backends(t)[model.BackendGo]
+	c := open(t, b, modeltest.Tiny(t), 2)
+	gray := grays(2, c.Size())
+	want, err := c.Colorize(context.Background(), gray)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			got, err := c.Colorize(context.Background(), gray)
+			if err != nil || !slices.Equal(got, want) {
+				t.Errorf("another result, error %v", err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestColorizerInput(t *testing.T) {
+	t.Parallel()
+	b := backends(t)[model.BackendGo]
+	c := open(t, b, modeltest.Tiny(t), 2)
+	for _, n := range []int{0, 1, 16*16 - 1, 16*16 + 1, 3 * 16 * 16} {
+		if _, err := c.Colorize(context.Background(), make([]float32, n)); err == nil {
+			t.Errorf("%d values were taken", n)
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := c.Colorize(ctx, grays(1, 16)); err == nil {
+		t.Error("a cancelled call went on")
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := c.Colorize(context.Background(), grays(1, 16)); err == nil || !strings.Contains(err.Error(), "closed") {
+		t.Errorf("after Close: %v", err)
+	}
+}
+
+func TestColorizerHash(t *testing.T) {
+	t.Parallel()
+	b := backends(t)[model.BackendGo]
+	first, second := open(t, b, modeltest.Tiny(t), 1).Hash(), open(t, b, modeltest.Tiny(t), 3).Hash()
+	if first != second || len(first) != 64 {
+		t.Errorf("the same weights have hashes %s and %s", first, second)
+	}
+	if other := open(t, b, modeltest.Write(t, modeltest.TinyConfig(), 9), 1).Hash(); other == first {
+		t.Error("other weights have the same hash")
+	}
+}
+
+// TestOpenColorizerErrors damages a run folder in each way a user meets.
+func TestOpenColorizerErrors(t *testing.T) {
+	t.Parallel()
+	b := backends(t)[model.BackendGo]
+	write := func(path, text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	remove := func(path string) {
+		t.Helper()
+		if err := os.RemoveAll(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	other := modeltest.TinyConfig()
+	other.Filters = 4
+	deeper := modeltest.TinyConfig()
+	deeper.Downs = 4
+	shallower := modeltest.TinyConfig()
+	shallower.Downs = 2
+	gray := modeltest.TinyConfig()
+	gray.OutChannels = 1
+	tests := []struct {
+		name, want string
+		damage     func(run string)
+		options    model.ColorizerOptions
+	}{
+		{"missing", "finding the run folder", func(run string) { remove(run) }, model.ColorizerOptions{}},
+		{"a file", "not a folder", func(run string) { remove(run); write(run, "") }, model.ColorizerOptions{}},
+		{"empty", "model.json", func(run string) { remove(filepath.Join(run, "model.json")) }, model.ColorizerOptions{}},
+		{"malformed", `decoding "`, func(run string) { write(filepath.Join(run, "model.json"), "{") }, model.ColorizerOptions{}},
+		{"unknown field", `unknown field "colour"`, func(run string) { write(filepath.Join(run, "model.json"), `{"format":1,"colour":2}`) }, model.ColorizerOptions{}},
+		{"later format", "format must be 1, got 2", func(run string) { write(filepath.Join(run, "model.json"), `{"format":2}`) }, model.ColorizerOptions{}},
+		{"impossible", "num_downs must be in", func(run string) {
+			write(filepath.Join(run, "model.json"), `{"format":1,"generator":{"size":16,"in_channels":1,"out_channels":3,"num_downs":5,"filters":8,"norm":"batch"}}`)
+		}, model.ColorizerOptions{}},
+		{"no checkpoint", "last.json", func(run string) { remove(filepath.Join(run, "checkpoints")) }, model.ColorizerOptions{}},
+		{"no best", "best.json", func(run string) { remove(filepath.Join(run, "checkpoints", "best.json")) }, model.ColorizerOptions{Checkpoint: model.CheckpointBest}},
+		{"outside", "file must be a name inside", func(run string) {
+			write(filepath.Join(run, "checkpoints", "best.json"), `{"file":"../../w.safetensors","step":1,"epoch":1}`)
+		}, model.ColorizerOptions{}},
+		{"no weights", "reading weights", func(run string) { remove(filepath.Join(run, "checkpoints", "step-00000001.safetensors")) }, model.ColorizerOptions{}},
+		{"damaged weights", "reading weights", func(run string) { write(filepath.Join(run, "checkpoints", "step-00000001.safetensors"), "damaged") }, model.ColorizerOptions{}},
+		{"other width", "another recipe", func(run string) { rewrite(t, run, other) }, model.ColorizerOptions{}},
+		{"deeper", "another recipe", func(run string) { rewrite(t, run, deeper) }, model.ColorizerOptions{}},
+		{"shallower", "another recipe", func(run string) { rewrite(t, run, shallower) }, model.ColorizerOptions{}},
+		{"not colours", "out_channels must be 3", func(run string) { rewrite(t, run, gray) }, model.ColorizerOptions{}},
+		{"unknown checkpoint", "checkpoint must be best or last", func(string) {}, model.ColorizerOptions{Checkpoint: "first"}},
+		{"batch", "batch must be in", func(string) {}, model.ColorizerOptions{Batch: -1}},
+	}
+	for _, tt := range tests {
+		run := modeltest.Tiny(t)
+		tt.damage(run)
+		c, err := model.OpenColorizer(b, run, tt.options)
+		if err == nil {
+			t.Errorf("%s: no error", tt.name)
+			_ = c.Close()
+			continue
+		}
+		if !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: got %q, want %q in it", tt.name, err, tt.want)
+		}
+	}
+}
+
+// rewrite changes a run's configuration but not its weights.
+func rewrite(t *testing.T, run string, c model.GeneratorConfig) {
+	t.Helper()
+	if err := model.WriteModelConfig(run, c); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestColorizerFallsBackToLast: a run stopped before its first validation has
+// no best checkpoint.
+func TestColorizerFallsBackToLast(t *testing.T) {
+	t.Parallel()
+	run := modeltest.Tiny(t)
+	if err := os.Remove(filepath.Join(run, "checkpoints", "best.json")); err != nil {
+		t.Fatal(err)
+	}
+	open(t, backends(t)[model.BackendGo], run, 1)
+}
