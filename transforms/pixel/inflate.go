@@ -46,11 +46,16 @@ func (z *inflater) zlib(dst, src []byte) bool {
 		binary.BigEndian.Uint16(src)%31 != 0 {
 		return false
 	}
-	z.src, z.dst = src[:len(src)-4], dst
-	z.ip, z.bits, z.nb, z.op = 2, 0, 0, 0
-	ok := z.blocks() && z.op == len(dst) && z.ip-int(z.nb/8) == len(z.src)
+	return z.raw(dst, src[2:len(src)-4]) && adler(dst) == binary.BigEndian.Uint32(src[len(src)-4:])
+}
+
+// raw decompresses a deflate stream that fills dst and src exactly.
+func (z *inflater) raw(dst, src []byte) bool {
+	z.src, z.dst = src, dst
+	z.ip, z.bits, z.nb, z.op = 0, 0, 0, 0
+	ok := z.blocks() && z.op == len(dst) && z.ip-int(z.nb/8) == len(src)
 	z.src, z.dst = nil, nil
-	return ok && adler(dst) == binary.BigEndian.Uint32(src[len(src)-4:])
+	return ok
 }
 
 func (z *inflater) blocks() bool {
