@@ -90,8 +90,12 @@ func recombineBlocks(dstB, dstR, top, bottom []uint8, cbs, crs []float32) {
 		lo := float32(min(top[l], top[r], bottom[l], bottom[r]))
 		hi := float32(max(top[l], top[r], bottom[l], bottom[r]))
 		cb, cr := cbs[x], crs[x]
-		t := gamutScale(lo, hi, cb, cr)
-		dstB[x], dstR[x] = level8(cb*t), level8(cr*t)
+		red, green, blue := redCr*cr, greenCb*cb+greenCr*cr, blueCb*cb
+		if max(red, green, blue) > maxLevel-hi || min(red, green, blue) < -lo {
+			t := gamutScale(lo, hi, cb, cr)
+			cb, cr = cb*t, cr*t
+		}
+		dstB[x], dstR[x] = level8(cb), level8(cr)
 	}
 }
 
