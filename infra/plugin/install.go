@@ -14,6 +14,7 @@ import (
 
 	"github.com/chromabeam/chromabeam/infra/plugin/wheel"
 	"github.com/chromabeam/chromabeam/model"
+	"github.com/chromabeam/chromabeam/transforms/fault"
 )
 
 // Kind is the device a plugin is for.
@@ -72,17 +73,18 @@ type Installed struct {
 // lies in the folder "downloads" of the plugin folder under its own name is
 // used instead of fetching it, so that it can be brought from elsewhere. The
 // error is an [ErrUnsupported] or an [ErrUnreachable] where it is either, and
-// says what to do.
+// says what to do; an unknown kind and an [ErrUnsupported] are request errors
+// in the sense of [fault.RequestError].
 func Install(ctx context.Context, o Options) (Installed, error) {
 	if o.Kind == "" {
 		o.Kind = CPU
 	}
 	r, ok := releases()[o.Kind]
 	if !ok {
-		return Installed{}, fmt.Errorf("backend must be cpu or cuda, got %q", o.Kind)
+		return Installed{}, fault.Request("backend must be cpu or cuda, got %q", o.Kind)
 	}
 	if err := supported(thisPlatform()); err != nil {
-		return Installed{}, err
+		return Installed{}, fault.AsRequest(err)
 	}
 	dir := o.Dir
 	if dir == "" {

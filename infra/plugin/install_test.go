@@ -25,6 +25,7 @@ import (
 
 	"github.com/chromabeam/chromabeam/infra/plugin/wheel"
 	"github.com/chromabeam/chromabeam/model"
+	"github.com/chromabeam/chromabeam/transforms/fault"
 )
 
 // makeWheel returns a wheel's bytes and its pins.
@@ -292,7 +293,8 @@ func TestInstallOffline(t *testing.T) {
 
 func TestInstallRefuses(t *testing.T) {
 	t.Parallel()
-	if _, err := Install(t.Context(), Options{Kind: "tpu", Dir: t.TempDir()}); err == nil || !strings.Contains(err.Error(), `got "tpu"`) {
-		t.Errorf("Install of kind tpu: %v", err)
+	_, err := Install(t.Context(), Options{Kind: "tpu", Dir: t.TempDir()})
+	if !fault.IsRequest(err) || !strings.Contains(err.Error(), `got "tpu"`) {
+		t.Errorf("Install of kind tpu: %v, want a request error naming it", err)
 	}
 }

@@ -130,16 +130,26 @@ func reachError(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, errStalled) {
 		return cause
 	}
-	var dial *net.OpError
-	var dns *net.DNSError
-	if errors.As(err, &dns) || (errors.As(err, &dial) && (dial.Op == "dial" || dial.Op == "proxyconnect")) {
-		return fmt.Errorf("%w: %w", ErrUnreachable, err)
+	host := "the server"
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		// Its text repeats the whole address.
+		err = u.Err
+		if address, perr := url.Parse(u.URL); perr == nil {
+			host = address.Host
+		}
+	}
+	unreachable := func() error { return fmt.Errorf("%w: %s: %w", ErrUnreachable, host, err) }
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
+		return unreachable()
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && (op.Op == "dial" || op.Op == "proxyconnect") {
+		return unreachable()
 	}
 	// A certificate that is not trusted now will not be so in a second.
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return fmt.Errorf("%w: %w", ErrUnreachable, err)
+		return unreachable()
 	}
-	return &brokenError{err}
+	return &brokenError{fmt.Errorf("%s: %w", host, err)}
 }
 
 // startsAt tells whether an answer begins at the byte that was asked for.

@@ -19,7 +19,7 @@ import (
 
 // ErrUnreachable is the error of a download whose server did not answer: there
 // is no network, or none that leads there.
-var ErrUnreachable = errors.New("server not reached")
+var ErrUnreachable = errors.New("no way to the server")
 
 // ErrMismatch is the error of a file that is not the pinned one.
 var ErrMismatch = errors.New("file is not the pinned one")
