@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package inference
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/png"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/chromabeam/chromabeam/transforms/fault"
+	"github.com/chromabeam/chromabeam/transforms/pixel"
+)
+
+// fake is a network that paints a color which follows from the gray value
+// alone, and fails or panics where it is told to.
+type fake struct {
+	size, batch int
+	fail        func(gray []float32) error
+
+	mu      sync.Mutex
+	batches []int
+	running atomic.Int32
+	crowded atomic.Bool // more than one batch at a time
+}
+
+func (f *fake) Size() int    { return f.size }
+func (f *fake) Batch() int   { return f.batch }
+func (f *fake) Hash() string { return "fake" }
+
+func (f *fake) Colorize(_ context.Context, gray []float32) ([]float32, error) {
+	if f.running.Add(1) > 1 {
+		f.crowded.Store(true)
+	}
+	defer f.running.Add(-1)
+	f.mu.Lock()
+	f.batches = append(f.batches, len(gray)/(f.size*f.size))
+	f.mu.Unlock()
+	if f.fail != nil {
+		if err := f.fail(gray); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]float32, 0, 3*len(gray))
+	for _, v := range gray {
+		out = append(out, v, -v, v/2)
+	}
+	return out, nil
+}
+
+func settings() Settings {
+	return Settings{Model: "fake", Batch: 4, Quality: 90, Workers: 3, MemoryBudget: 64 << 20, Limits: pixel.DefaultLimits()}
+}
+
+// flat is the file of a picture of one gray value.
+func flat(t testing.TB, side int, v uint8) []byte {
+	t.Helper()
+	m := image.NewGray(image.Rect(0, 0, side, side))
+	for i := range m.Pix {
+		m.Pix[i] = v
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, m); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func loads(data []byte) func(context.Context) ([]byte, error) {
+	return func(context.Context) ([]byte, error) { return data, nil }
+}
+
+// all runs tasks through a stream as a bundle does.
+func all(ctx context.Context, e *Engine, tasks []*Task) []*Result {
+	s := e.NewStream(ctx)
+	defer s.Close()
+	var out []*Result
+	take := func(r *Result) {
+		kept := *r
+		out = append(out, &kept)
+		r.Release()
+	}
+	for _, t := range tasks {
+		for s.Full() {
+			take(s.Next())
+		}
+		s.Submit(t)
+		for r := s.Ready(); r != nil; r = s.Ready() {
+			take(r)
+		}
+	}
+	for r := s.Next(); r != nil; r = s.Next() {
+		take(r)
+	}
+	return out
+}
+
+func tasks(t testing.TB, n, side int) []*Task {
+	var out []*Task
+	for i := range n {
+		out = append(out, &Task{Format: FormatPNG, Load: loads(flat(t, side, uint8(i*7))), Value: i})
+	}
+	return out
+}
+
+func TestStreamKeepsOrderAndFillsBatches(t *testing.T) {
+	t.Parallel()
+	f := &fake{size: 8, batch: 4}
+	results := all(t.Context(), New(f, settings()), tasks(t, 100, 16))
+	for i, r := range results {
+		if r.Err != nil || r.Task.Value != i || len(r.Data) == 0 {
+			t.Fatalf("result %d: task %v, %d bytes, error %v", i, r.Task.Value, len(r.Data), r.Err)
+		}
+	}
+	if len(results) != 100 {
+		t.Errorf("%d results, want 100", len(results))
+	}
+	sum := 0
+	for _, n := range f.batches {
+		sum += n
+	}
+	if sum != 100 || f.crowded.Load() {
+		t.Errorf("%d pictures went through the network (crowded: %v), want 100", sum, f.crowded.Load())
+	}
+	// At a bundle's end a batch may start short; before it must be full.
+	if full := len(f.batches) - len(slices.DeleteFunc(slices.Clone(f.batches), func(n int) bool { return n == 4 })); full < 23 {
+		t.Errorf("batches %v: want nearly all full", f.batches)
+	}
+	if results[0].Width != 16 || results[0].Height != 16 {
+		t.Errorf("result has %dx%d pixels", results[0].Width, results[0].Height)
+	}
+}
+
+func TestBytesDoNotDependOnCompany(t *testing.T) {
+	t.Parallel()
+	list := tasks(t, 40, 12)
+	want := map[any][]byte{}
+	for _, r := range all(t.Context(), New(&fake{size: 8, batch: 1}, settings()), list) {
+		want[r.Task.Value] = r.Data
+	}
+	slices.Reverse(list)
+	s := settings()
+	s.Workers = 1
+	for _, r := range all(t.Context(), New(&fake{size: 8, batch: 7}, s), list) {
+		if !bytes.Equal(r.Data, want[r.Task.Value]) {
+			t.Errorf("picture %v has other bytes", r.Task.Value)
+		}
+	}
+}
+
+func TestFaultsStayWithTheirPicture(t *testing.T) {
+	t.Parallel()
+	list := tasks(t, 24, 12)
+	list[3].Load = func(context.Context) ([]byte, error) { panic("reader") }
+	list[5].Load = loads([]byte("no picture"))
+	list[7].Load = func(context.Context) ([]byte, error) { return nil, fault.Picture(fault.StageRead, "gone") }
+	list[9].Store = func(context.Context, *Result) error { panic("store") }
+	list[11].Format = "tiff"
+	list[13].Load = loads(flat(t, 12, 200)) // poison for the network
+	list[17].Load = loads(flat(t, 12, 201)) // makes it panic
+	f := &fake{size: 8, batch: 4, fail: func(gray []float32) error {
+		for i := 0; i < len(gray); i += 64 {
+			switch v := gray[i]*127.5 + 127.5; {
+			case v > 200.5 && v < 201.5:
+				panic("network")
+			case v > 199.5 && v < 200.5:
+				return errors.New("out of range")
+			}
+		}
+		return nil
+	}}
+	want := map[int]string{
+		3: "read: internal error: panic: reader", 5: "decode: ", 7: "read: gone", 9: "write: internal error: panic: store",
+		11: "encode: cannot be written", 13: "infer: the network failed: out of range", 17: "infer: the network failed: running the network: panic: network",
+	}
+	failed := false
+	for i, r := range all(t.Context(), New(f, settings()), list) {
+		failed = failed || r.BatchFailed
+		var p *fault.PictureError
+		switch text, bad := want[i]; {
+		case !bad && r.Err != nil:
+			t.Errorf("picture %d: %v", i, r.Err)
+		case bad && (!errors.As(r.Err, &p) || !strings.HasPrefix(r.Err.Error(), text)):
+			t.Errorf("picture %d: error %v, want %q", i, r.Err, text)
+		}
+	}
+	if !failed {
+		t.Error("no batch is marked as failed")
+	}
+}
+
+func TestDeadDeviceEndsTheJob(t *testing.T) {
+	t.Parallel()
+	f := &fake{size: 8, batch: 4, fail: func([]float32) error { return errors.New("device lost") }}
+	var ended int
+	for _, r := range all(t.Context(), New(f, settings()), tasks(t, 40, 8)) {
+		if errors.Is(r.Err, ErrDevice) {
+			ended++
+		}
+	}
+	if ended < 40-maxFailures {
+		t.Errorf("%d of 40 pictures say that the device is dead", ended)
+	}
+}
+
+// TestBudget runs several streams with pictures that need much of the budget
+// or more than all of it: it must neither be exceeded nor lead to a deadlock.
+func TestBudget(t *testing.T) {
+	t.Parallel()
+	s := settings()
+	s.MemoryBudget = 1<<20 + 1 // its own: budgets are shared by size
+	e := New(&fake{size: 8, batch: 4}, s)
+	small, large, huge := flat(t, 40, 1), flat(t, 250, 2), flat(t, 900, 3)
+	if need := int64(len(huge)) + estimate(huge, FormatPNG); need < s.MemoryBudget {
+		t.Fatalf("the largest picture needs %d bytes: too few for this test", need)
+	}
+	var work sync.WaitGroup
+	for i := range 4 {
+		work.Go(func() {
+			var list []*Task
+			for j := range 60 {
+				data := small
+				switch (i + j) % 6 {
+				case 0, 1:
+					data = large
+				case 2:
+					data = huge
+				}
+				task := &Task{Format: FormatPNG, Load: loads(data)}
+				if j%2 == 0 {
+					task.Store = func(context.Context, *Result) error { return nil }
+				}
+				list = append(list, task)
+			}
+			for j, r := range all(t.Context(), e, list) {
+				if r.Err != nil {
+					t.Errorf("stream %d, picture %d: %v", i, j, r.Err)
+				}
+			}
+		})
+	}
+	work.Wait()
+	if !e.budget.TryAcquire(s.MemoryBudget) {
+		t.Error("budget was not given back")
+	} else {
+		e.budget.Release(s.MemoryBudget)
+	}
+	wantIdle(t, e)
+}
+
+// wantIdle checks that nothing is counted as being on its way.
+func wantIdle(t *testing.T, e *Engine) {
+	t.Helper()
+	b := e.batches
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	got := fmt.Sprint(len(b.pending), b.upstream, b.waiting, b.decoding, b.draining)
+	if got != "0 0 0 0 0" {
+		t.Errorf("pending, upstream, waiting, decoding, draining = %s, want zeros", got)
+	}
+}
+
+// TestClose abandons streams at different moments, as a bundle does after an
+// error: nothing may stay behind and the engine must go on working.
+func TestClose(t *testing.T) {
+	t.Parallel()
+	s := settings()
+	s.MemoryBudget = 1<<20 + 2
+	e := New(&fake{size: 8, batch: 4}, s)
+	for n := range 12 {
+		ctx, cancel := context.WithCancel(t.Context())
+		stream := e.NewStream(ctx)
+		for _, task := range tasks(t, n, 200) {
+			stream.Submit(task)
+		}
+		if n%2 == 0 {
+			cancel()
+		}
+		if n%3 == 0 && n > 0 {
+			stream.Next().Release()
+		}
+		stream.Close()
+		cancel()
+	}
+	wantIdle(t, e)
+	for i, r := range all(t.Context(), e, tasks(t, 9, 30)) {
+		if r.Err != nil {
+			t.Errorf("picture %d after closing: %v", i, r.Err)
+		}
+	}
+	if !e.budget.TryAcquire(s.MemoryBudget) {
+		t.Error("budget was not given back")
+	} else {
+		e.budget.Release(s.MemoryBudget)
+	}
+}
+
+func TestThumbnails(t *testing.T) {
+	t.Parallel()
+	task := &Task{Format: FormatPNG, Load: loads(flat(t, 700, 90)), Thumbnails: true}
+	r := all(t.Context(), New(&fake{size: 8, batch: 4}, settings()), []*Task{task})[0]
+	if r.Err != nil {
+		t.Fatal(r.Err)
+	}
+	for name, data := range map[string][]byte{"before": r.Before, "after": r.After} {
+		cfg, kind, err := image.DecodeConfig(bytes.NewReader(data))
+		if err != nil || kind != "jpeg" || cfg.Width != ThumbnailSide || cfg.Height != ThumbnailSide {
+			t.Errorf("%s: %s of %dx%d, %v", name, kind, cfg.Width, cfg.Height, err)
+		}
+	}
+	if _, err := Thumbnail(image.NewGray(image.Rect(0, 0, 0, 3))); err == nil {
+		t.Error("an empty picture got a thumbnail")
+	}
+	if _, err := Thumbnail(image.NewGray(image.Rect(0, 0, 3000, 1))); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestEstimateSurvivesAnything(t *testing.T) {
+	t.Parallel()
+	for _, data := range [][]byte{nil, []byte("x"), []byte("\x89PNG\r\n\x1a\n"), []byte("BM"), []byte("II*\x00\xff\xff\xff\xff"), flat(t, 3, 1)[:30]} {
+		if got := estimate(data, FormatPNG); got < 0 {
+			t.Errorf("estimate(%q) = %d", data, got)
+		}
+	}
+}
+
+func TestSettingsValidate(t *testing.T) {
+	t.Parallel()
+	err := Settings{Quality: 101}.Validate()
+	for _, want := range []string{"model must", "batch must be in [1, 1024], got 0", "quality must be in [1, 100], got 101", "workers", "budget", "limits"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Validate = %v, want %q in it", err, want)
+		}
+	}
+	if err := settings().Validate(); err != nil {
+		t.Error(err)
+	}
+	if err := Format("gif").Validate(); err == nil {
+		t.Error("format gif is valid")
+	}
+}
+
+func BenchmarkStream(b *testing.B) {
+	e := New(&fake{size: 64, batch: 8}, settings())
+	list := tasks(b, 64, 64)
+	for b.Loop() {
+		all(b.Context(), e, list)
+	}
+	b.ReportMetric(float64(64*b.N)/b.Elapsed().Seconds(), "pictures/s")
+}
