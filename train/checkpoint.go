@@ -61,7 +61,8 @@ func writeBest(run string, b *best) error {
 	if b == nil {
 		return nil
 	}
-	if err := model.WriteCheckpointRef(run, model.CheckpointBest, model.CheckpointRef{File: b.File, Step: b.Step, Epoch: b.Epoch}); err != nil {
+	ref := model.CheckpointRef{File: b.File, Step: b.Step, Epoch: b.Epoch}
+	if err := model.WriteCheckpointRef(run, model.CheckpointBest, ref); err != nil {
 		return fmt.Errorf("saving a checkpoint: %w", err)
 	}
 	return nil
@@ -87,7 +88,7 @@ func pruneCheckpoints(run string, b *best) error {
 
 // loadCheckpoint restores the checkpoint that last.json points to. It returns
 // false where the run has none yet.
-func loadCheckpoint(run string, store *ml.Store, recipe, data string) (state, bool, error) {
+func loadCheckpoint(run string, store *ml.Store, of identity) (state, bool, error) {
 	ref, err := model.ReadCheckpointRef(run, model.CheckpointLast)
 	if errors.Is(err, fs.ErrNotExist) {
 		return state{}, false, nil
@@ -99,7 +100,7 @@ func loadCheckpoint(run string, store *ml.Store, recipe, data string) (state, bo
 	if err != nil {
 		return state{}, false, fmt.Errorf("going on with %q: %w", run, err)
 	}
-	s, err := decodeState(metadata, recipe, data)
+	s, err := decodeState(metadata, of)
 	if err != nil {
 		return state{}, false, fmt.Errorf("going on with %q from %q: %w", run, ref.File, err)
 	}

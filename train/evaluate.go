@@ -117,7 +117,8 @@ func Evaluate(ctx context.Context, o EvaluateOptions) (Evaluation, error) {
 	}
 	defer set.Close()
 	if size := set.Info().Size; size != config.Size {
-		return Evaluation{}, fault.Request("size must be that of the data set: the network has %d px, %q has %d px", config.Size, o.Data, size)
+		return Evaluation{}, fault.Request("size must be that of the data set: the network has %d px, %q has %d px",
+			config.Size, o.Data, size)
 	}
 	p, err := openPictures(set, o.Split, config.Size, 0, new(atomic.Int64))
 	if err != nil {
@@ -126,7 +127,8 @@ func Evaluate(ctx context.Context, o EvaluateOptions) (Evaluation, error) {
 	if p.n == 0 {
 		return Evaluation{}, fault.Request("split %q of %q holds no pictures", o.Split, o.Data)
 	}
-	colorizer, err := model.OpenColorizer(o.Backend, o.Model, model.ColorizerOptions{Batch: min(o.Batch, p.n), Checkpoint: o.Checkpoint})
+	settings := model.ColorizerOptions{Batch: min(o.Batch, p.n), Checkpoint: o.Checkpoint}
+	colorizer, err := model.OpenColorizer(o.Backend, o.Model, settings)
 	if err != nil {
 		return Evaluation{}, fmt.Errorf("opening the network: %w", err)
 	}

@@ -26,66 +26,65 @@ const (
 	reportFile  = "report.html"
 )
 
-// openFolder makes or takes over the run folder and returns the record of the
-// run to go on with, nil for a new one. recipe.json is written first and
-// removed last: it is what makes a folder a run of ours.
-func openFolder(o Options, data dataRecord) (*record, error) {
-	old, err := takeOver(o, data)
+// openFolder makes or takes over the run folder. Where there is a run to go on
+// with it fills old with its record and returns true. recipe.json is written
+// first and removed last: it is what makes a folder a run of ours.
+func openFolder(o Options, data dataRecord, old *record) (resumed bool, err error) {
+	resumed, err = takeOver(o, data, old)
 	if err != nil {
-		return nil, err
+		return false, err
 	}
-	if old != nil {
-		return old, removeTemporary(o.Output)
+	if resumed {
+		return true, removeTemporary(o.Output)
 	}
 	for _, dir := range []string{"", model.CheckpointsDir, samplesDir} {
 		if err := os.MkdirAll(filepath.Join(o.Output, dir), 0o755); err != nil {
-			return nil, fault.Request("making the run folder: %w", err)
+			return false, fault.Request("making the run folder: %w", err)
 		}
 	}
 	if err := removeTemporary(o.Output); err != nil {
-		return nil, err
+		return false, err
 	}
 	if err := writeJSON(o.Output, recipeFile, o.Recipe); err != nil {
-		return nil, fault.Request("making the run folder: %w", err)
+		return false, fault.Request("making the run folder: %w", err)
 	}
 	failpoint.Hit(pointFolderRecipe)
 	if err := model.WriteModelConfig(o.Output, o.Recipe.Generator()); err != nil {
-		return nil, fmt.Errorf("making the run folder: %w", err)
+		return false, fmt.Errorf("making the run folder: %w", err)
 	}
-	return nil, nil
+	return false, nil
 }
 
-// takeOver looks at what the output holds. It returns the record of a run to
-// go on with, nil where the folder is free.
-func takeOver(o Options, data dataRecord) (*record, error) {
+// takeOver looks at what the output holds, refuses what must stay, and tells
+// whether there is a run to go on with.
+func takeOver(o Options, data dataRecord, old *record) (resume bool, err error) {
 	used, err := inUse(o.Output)
 	if err != nil || !used {
-		return nil, err
+		return false, err
 	}
 	var there recipes.Recipe
 	switch err := readJSON(o.Output, recipeFile, &there); {
 	case errors.Is(err, fs.ErrNotExist):
 		if o.Overwrite {
-			return nil, nil // what is not ours stays where it is
+			return false, nil // what is not ours stays where it is
 		}
-		return nil, fault.Request("output %q is not empty and holds no run; name another folder, or overwrite", o.Output)
-	case err != nil && !o.Overwrite:
-		return nil, fault.AsRequest(err)
+		return false, fault.Request("output %q is not empty and holds no run; name another folder, or overwrite", o.Output)
 	case o.Overwrite:
-		return nil, removeRun(o.Output)
+		return false, removeRun(o.Output)
+	case err != nil:
+		return false, fault.AsRequest(err)
 	case !o.Resume:
-		return nil, fault.Request("output %q holds a run of recipe %q already; resume it, or overwrite it", o.Output, there.Name)
+		return false, fault.Request("output %q holds a run of recipe %q already; resume it, or overwrite it", o.Output, there.Name)
 	}
 	if err := sameRecipe(o.Output, there, o.Recipe); err != nil {
-		return nil, err
+		return false, err
 	}
-	var old record
-	if err := readJSON(o.Output, recordFile, &old); errors.Is(err, fs.ErrNotExist) {
-		return nil, nil // it died before it began
+	if err := readJSON(o.Output, recordFile, old); errors.Is(err, fs.ErrNotExist) {
+		return false, nil // it died before it began
 	} else if err != nil {
-		return nil, fault.AsRequest(err)
+		return false, fault.AsRequest(err)
 	}
-	return &old, sameData(o.Output, old.Data, data)
+	return true, sameData(o.Output, old.Data, data)
 }
 
 // inUse tells whether a folder holds anything but what a publication that was
@@ -116,7 +115,9 @@ func inUse(dir string) (bool, error) {
 // broken off: NAME.*.tmp as package shard makes them, or .NAME.tmp-* as package
 // model does.
 func isTemporary(name string) bool {
-	for _, ours := range []string{recipeFile, recordFile, reportFile, model.ModelFile, "epoch-*.png", weightPattern, "last.json", "best.json"} {
+	for _, ours := range []string{
+		recipeFile, recordFile, reportFile, model.ModelFile, "epoch-*.png", weightPattern, "last.json", "best.json",
+	} {
 		for _, pattern := range []string{ours + ".*.tmp", "." + ours + ".tmp-*"} {
 			if match, err := filepath.Match(pattern, name); err == nil && match {
 				return true

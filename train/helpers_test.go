@@ -174,3 +174,13 @@ func readFile(t testing.TB, path ...string) []byte {
 	}
 	return data
 }
+
+// manifest returns the hash that names a data set.
+func manifest(t testing.TB, data string) string {
+	t.Helper()
+	info, err := shard.ReadInfo(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.ManifestSHA256
+}

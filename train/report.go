@@ -60,11 +60,17 @@ func facts(r Result, rec record) []report.Fact {
 	}
 	if rec.Data.Validation > 0 {
 		list = append(list,
-			report.Fact{Label: "validation L1", Value: fmt.Sprintf("%.4f", r.ValL1), Note: fmt.Sprintf("best %.4f in epoch %d", r.BestL1, r.BestEpoch)},
+			report.Fact{
+				Label: "validation L1", Value: fmt.Sprintf("%.4f", r.ValL1),
+				Note: fmt.Sprintf("best %.4f in epoch %d", r.BestL1, r.BestEpoch),
+			},
 			report.Fact{Label: "validation PSNR", Value: fmt.Sprintf("%.2f dB", r.ValPSNR), Note: "mean over pictures"})
 	}
 	return append(list,
-		report.Fact{Label: "pictures", Value: fmt.Sprint(rec.Data.Train), Note: fmt.Sprintf("and %d for validation", rec.Data.Validation)},
+		report.Fact{
+			Label: "pictures", Value: fmt.Sprint(rec.Data.Train),
+			Note: fmt.Sprintf("and %d for validation", rec.Data.Validation),
+		},
 		report.Fact{Label: "weights", Value: fmt.Sprint(rec.Parameters), Note: "of the generator"})
 }
 
@@ -86,7 +92,9 @@ func curves(lines []Metric) report.Curves {
 		case MetricDiverged:
 		}
 	}
-	charts := []report.Chart{{Title: "L1", XLabel: "generator step", YLabel: "mean absolute error", Series: []report.Series{step, pass, val}}}
+	charts := []report.Chart{{
+		Title: "L1", XLabel: "generator step", YLabel: "mean absolute error", Series: []report.Series{step, pass, val},
+	}}
 	if len(ratio.X) > 0 {
 		charts = append(charts, report.Chart{Title: "PSNR", XLabel: "generator step", YLabel: "dB", Series: []report.Series{ratio}})
 	}
@@ -102,7 +110,9 @@ func (t *trainer) gallery(epochs int) (*report.Gallery, error) {
 	if t.val.n == 0 || epochs == 0 {
 		return nil, nil //nolint:nilnil // no samples is no fault
 	}
-	g := &report.Gallery{Title: "Samples", Note: "The first pictures of the validation split, which the network does not learn from."}
+	g := &report.Gallery{
+		Title: "Samples", Note: "The first pictures of the validation split, which the network does not learn from.",
+	}
 	var shown []int
 	for _, epoch := range []int{1, (epochs + 1) / 4, epochs} {
 		if epoch >= 1 && (len(shown) == 0 || epoch > shown[len(shown)-1]) {

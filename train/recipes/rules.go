@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/chromabeam/chromabeam/model"
@@ -32,11 +33,11 @@ var rules = map[string]rule{
 	"out_channels":       {words: []string{"3"}},
 	"num_downs":          {low: 1, high: 12},
 	"filters":            {low: 1, high: 512},
-	"norm":               {words: []string{string(model.NormNone), string(model.NormBatch), string(model.NormInstance), string(model.NormLayer)}},
+	"norm":               {words: norms()},
 	"critic":             {words: []string{string(model.CriticNone)}},
 	"critic_conditional": {words: []string{"true", "false"}},
 	"critic_filters":     {low: 0, high: 512},
-	"critic_norm":        {words: []string{"", string(model.NormNone), string(model.NormBatch), string(model.NormInstance), string(model.NormLayer)}},
+	"critic_norm":        {words: append(norms(), "")},
 	"d_coef":             {low: 0, high: 1000},
 	"lambda":             {low: 0, high: 1e6},
 	"gp_reduction":       {words: []string{"", string(model.GPSum), string(model.GPMean)}},
@@ -53,6 +54,10 @@ var rules = map[string]rule{
 	"epsilon":            {low: 0, high: 0.1, openLow: true},
 	"log_each":           {low: 1, high: 1e6},
 	"seed":               {low: 0, high: math.MaxUint64},
+}
+
+func norms() []string {
+	return []string{string(model.NormNone), string(model.NormBatch), string(model.NormInstance), string(model.NormLayer)}
 }
 
 // String says the range in words, such as "must be in [1, 12]".
@@ -96,10 +101,8 @@ func bound(v float64) string {
 func (r rule) check(key string, v reflect.Value) error {
 	if r.words != nil {
 		text := fmt.Sprint(v.Interface())
-		for _, w := range r.words {
-			if text == w {
-				return nil
-			}
+		if slices.Contains(r.words, text) {
+			return nil
 		}
 		return fmt.Errorf("%s %s, got %s", key, r, shown(v))
 	}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package train
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/chromabeam/chromabeam/transforms/shard"
+)
+
+// open opens the train split of a data set with the given memory.
+func open(t testing.TB, data string, bytes int64) *pictures {
+	t.Helper()
+	set, err := shard.Open(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := set.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	budget := new(atomic.Int64)
+	budget.Store(bytes)
+	p, err := openPictures(set, shard.Train, set.Info().Size, 0, budget)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// TestFeed reads a few epochs with different memories, and compares bytes.
+func TestFeed(t *testing.T) {
+	t.Parallel()
+	const count, size = 5, 16
+	data := dataset(t, size, count, 0)
+	b := goBackend(t)
+	for name, memory := range map[string]int64{"nothing kept": 0, "some kept": 2*4*size*size + 1, "all kept": 1 << 20} {
+		t.Run(name, func(t *testing.T) {
+			p := open(t, data, memory)
+			picks := func(step int64) []int { return []int{int(step) % count, int(step+2) % count} }
+			f := startFeed(t.Context(), p, b, 3, 3+3*count, picks)
+			defer f.stop()
+			for step := int64(3); step < 3+3*count; step++ {
+				in, err := f.next(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				var gray, color []byte
+				for _, i := range picks(step) {
+					one, err := p.decode(i)
+					if err != nil {
+						t.Fatal(err)
+					}
+					gray, color = append(gray, one.gray...), append(color, one.color...)
+				}
+				if !bytes.Equal(tensors.MustCopyFlatData[uint8](in.gray), gray) ||
+					!bytes.Equal(tensors.MustCopyFlatData[uint8](in.color), color) {
+					t.Errorf("step %d has other pictures than %v", step, picks(step))
+				}
+				in.finalize()
+			}
+			if _, err := f.next(t.Context()); err == nil {
+				t.Error("a feed at its end gives another batch")
+			}
+			if left := p.budget.Load(); left < 0 || memory > 0 && left == memory {
+				t.Errorf("%d bytes of %d are left, want some to be used and no more than there are", left, memory)
+			}
+		})
+	}
+}
+
+func TestFeedStops(t *testing.T) {
+	t.Parallel()
+	p := open(t, dataset(t, 16, 4, 0), 0)
+	ctx, cancel := context.WithCancel(t.Context())
+	f := startFeed(ctx, p, goBackend(t), 0, 1<<40, func(int64) []int { return []int{0} })
+	cancel()
+	for {
+		in, err := f.next(ctx)
+		if err != nil {
+			break
+		}
+		in.finalize()
+	}
+	f.stop() // returns, although most steps are never taken
+}
+
+// TestFeedDamaged changes a byte inside a picture.
+func TestFeedDamaged(t *testing.T) {
+	t.Parallel()
+	data := dataset(t, 16, 3, 0)
+	path := filepath.Join(data, shard.Name(shard.Train, 0))
+	tar := readFile(t, path)
+	at := bytes.Index(tar, []byte("IDAT"))
+	tar[at+8] ^= 0x40
+	if err := os.WriteFile(path, tar, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p := open(t, data, 0)
+	f := startFeed(t.Context(), p, goBackend(t), 0, 1, func(int64) []int { return []int{0, 1, 2} })
+	defer f.stop()
+	if _, err := f.next(t.Context()); err == nil || !strings.Contains(err.Error(), p.reader.Key(0)) {
+		t.Errorf("a damaged picture gives %v, want an error naming its key %s", err, p.reader.Key(0))
+	}
+}
+
+func BenchmarkFeed(b *testing.B) {
+	p := open(b, dataset(b, 64, 32, 0), 0)
+	device := goBackend(b)
+	f := startFeed(b.Context(), p, device, 0, 1<<40, func(step int64) []int { return []int{int(step) % 32} })
+	defer f.stop()
+	for b.Loop() {
+		in, err := f.next(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
+		in.finalize()
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "img/s")
+}
