@@ -107,6 +107,6 @@ func loadCheckpoint(run string, store *ml.Store, of identity) (state, bool, erro
 	if err := model.RestoreTensors(store, list); err != nil {
 		return state{}, false, fmt.Errorf("going on with %q from %q: %w", run, ref.File, err)
 	}
-	// A run may have died between the two pointers.
-	return s, true, writeBest(run, s.Best)
+	// A run may have died right after the pointer was set.
+	return s, true, errors.Join(writeBest(run, s.Best), pruneCheckpoints(run, s.Best))
 }

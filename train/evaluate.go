@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"io/fs"
 	"sync/atomic"
 
 	"github.com/chromabeam/chromabeam/model"
@@ -108,6 +109,9 @@ func Evaluate(ctx context.Context, o EvaluateOptions) (Evaluation, error) {
 		o.Batch = 8
 	}
 	config, err := model.ReadModelConfig(o.Model)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Evaluation{}, fault.Request("%q holds no network: %w", o.Model, err)
+	}
 	if err != nil {
 		return Evaluation{}, fmt.Errorf("opening the network: %w", err)
 	}

@@ -8,34 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/chromabeam/chromabeam/transforms/shard"
 )
-
-// open opens the train split of a data set with the given memory.
-func open(t testing.TB, data string, bytes int64) *pictures {
-	t.Helper()
-	set, err := shard.Open(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := set.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	budget := new(atomic.Int64)
-	budget.Store(bytes)
-	p, err := openPictures(set, shard.Train, set.Info().Size, 0, budget)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
 
 // TestFeed reads a few epochs with different memories, and compares bytes.
 func TestFeed(t *testing.T) {
@@ -45,7 +23,7 @@ func TestFeed(t *testing.T) {
 	b := goBackend(t)
 	for name, memory := range map[string]int64{"nothing kept": 0, "some kept": 2*4*size*size + 1, "all kept": 1 << 20} {
 		t.Run(name, func(t *testing.T) {
-			p := open(t, data, memory)
+			p := openTrain(t, data, memory)
 			picks := func(step int64) []int { return []int{int(step) % count, int(step+2) % count} }
 			f := startFeed(t.Context(), p, b, 3, 3+3*count, picks)
 			defer f.stop()
@@ -80,7 +58,7 @@ func TestFeed(t *testing.T) {
 
 func TestFeedStops(t *testing.T) {
 	t.Parallel()
-	p := open(t, dataset(t, 16, 4, 0), 0)
+	p := openTrain(t, dataset(t, 16, 4, 0), 0)
 	ctx, cancel := context.WithCancel(t.Context())
 	f := startFeed(ctx, p, goBackend(t), 0, 1<<40, func(int64) []int { return []int{0} })
 	cancel()
@@ -105,7 +83,7 @@ func TestFeedDamaged(t *testing.T) {
 	if err := os.WriteFile(path, tar, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	p := open(t, data, 0)
+	p := openTrain(t, data, 0)
 	f := startFeed(t.Context(), p, goBackend(t), 0, 1, func(int64) []int { return []int{0, 1, 2} })
 	defer f.stop()
 	if _, err := f.next(t.Context()); err == nil || !strings.Contains(err.Error(), p.reader.Key(0)) {
@@ -114,7 +92,7 @@ func TestFeedDamaged(t *testing.T) {
 }
 
 func BenchmarkFeed(b *testing.B) {
-	p := open(b, dataset(b, 64, 32, 0), 0)
+	p := openTrain(b, dataset(b, 64, 32, 0), 0)
 	device := goBackend(b)
 	f := startFeed(b.Context(), p, device, 0, 1<<40, func(step int64) []int { return []int{int(step) % 32} })
 	defer f.stop()

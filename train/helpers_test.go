@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/chromabeam/chromabeam/model"
@@ -183,4 +184,36 @@ func manifest(t testing.TB, data string) string {
 		t.Fatal(err)
 	}
 	return info.ManifestSHA256
+}
+
+// openSplit opens a split of a data set, with memory for all of it.
+func openSplit(t testing.TB, data, split string) *pictures {
+	t.Helper()
+	return openWith(t, data, split, 1<<30)
+}
+
+// openTrain opens the training split with the given memory.
+func openTrain(t testing.TB, data string, memory int64) *pictures {
+	t.Helper()
+	return openWith(t, data, shard.Train, memory)
+}
+
+func openWith(t testing.TB, data, split string, memory int64) *pictures {
+	t.Helper()
+	set, err := shard.Open(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := set.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	budget := new(atomic.Int64)
+	budget.Store(memory)
+	p, err := openPictures(set, split, set.Info().Size, 0, budget)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }

@@ -103,9 +103,11 @@ func decodeState(metadata map[string]string, of identity) (state, error) {
 	case s.Format != stateFormat:
 		return state{}, fault.Request("the checkpoint's format is %d, this version reads %d", s.Format, stateFormat)
 	case s.Recipe != of.recipe:
-		return state{}, fault.Request("the checkpoint comes from another recipe (SHA-256 %.12s, this one is %.12s)", s.Recipe, of.recipe)
+		return state{}, fault.Request("the checkpoint comes from another recipe (SHA-256 %.12s, this one is %.12s)",
+			s.Recipe, of.recipe)
 	case s.Data != of.data:
-		return state{}, fault.Request("the checkpoint comes from another data set (SHA-256 %.12s, this one is %.12s)", s.Data, of.data)
+		return state{}, fault.Request("the checkpoint comes from another data set (SHA-256 %.12s, this one is %.12s)",
+			s.Data, of.data)
 	case !of.schedule.holds(s.Position) || s.MetricsBytes < 0 || s.Pending < 0:
 		return state{}, fmt.Errorf("reading a checkpoint's state: position %+v is not in the schedule", s.Position)
 	}
