@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"reflect"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
@@ -21,7 +22,7 @@ import (
 )
 
 func init() {
-	register.DoFn3x1[context.Context, string, func(string, []byte), error](&hashFn{})
+	beam.RegisterDoFn(reflect.TypeFor[hashFn]())
 	register.Emitter2[string, []byte]()
 }
 

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -25,8 +26,8 @@ import (
 
 func init() {
 	beam.RegisterType(reflectTypeOf[PlanFile]())
-	register.DoFn4x1[context.Context, string, func(*[]byte) bool, func(string, PlanFile), error](&planFn{})
-	register.DoFn4x1[context.Context, string, func(*PlanFile) bool, func(string), error](&sealFn{})
+	beam.RegisterDoFn(reflect.TypeFor[planFn]())
+	beam.RegisterDoFn(reflect.TypeFor[sealFn]())
 	register.Iter1[[]byte]()
 	register.Iter1[PlanFile]()
 	register.Emitter2[string, PlanFile]()

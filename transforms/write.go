@@ -17,7 +17,7 @@ import (
 func init() {
 	beam.RegisterType(reflectTypeOf[ShardTask]())
 	beam.RegisterType(reflectTypeOf[Totals]())
-	register.DoFn3x1[context.Context, ShardTask, func(string, Totals), error](&writeShardFn{})
+	beam.RegisterDoFn(reflect.TypeFor[writeShardFn]())
 	register.Combiner1[Totals](&addTotals{})
 	register.Emitter2[string, Totals]()
 }

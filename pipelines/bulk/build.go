@@ -17,8 +17,8 @@ import (
 func init() {
 	beam.RegisterType(reflect.TypeFor[item]())
 	beam.RegisterType(reflect.TypeFor[source.Ref]())
-	register.DoFn3x1[context.Context, string, func(item), error](&readPlanFn{})
-	register.DoFn2x0[item, func(string, item)](&assignFn{})
+	beam.RegisterDoFn(reflect.TypeFor[readPlanFn]())
+	beam.RegisterDoFn(reflect.TypeFor[assignFn]())
 	register.Emitter1[item]()
 	register.Emitter2[string, item]()
 	register.Iter1[item]()

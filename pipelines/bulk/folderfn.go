@@ -13,12 +13,13 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
 
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"github.com/chromabeam/chromabeam/transforms/failpoint"
 	"github.com/chromabeam/chromabeam/transforms/fault"
@@ -26,7 +27,7 @@ import (
 )
 
 func init() {
-	register.DoFn3x1[context.Context, item, func(totals), error](&colorizeFn{})
+	beam.RegisterDoFn(reflect.TypeFor[colorizeFn]())
 }
 
 // A ledger segment is written every segmentLines pictures or segmentTime,

@@ -14,16 +14,17 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"github.com/chromabeam/chromabeam/transforms/failpoint"
 )
 
 func init() {
-	register.DoFn4x1[context.Context, string, func(*item) bool, func(totals), error](&partFn{})
+	beam.RegisterDoFn(reflect.TypeFor[partFn]())
 }
 
 // partFn colours the pictures of one part of an archive and writes them into a

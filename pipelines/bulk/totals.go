@@ -20,7 +20,7 @@ import (
 
 func init() {
 	beam.RegisterType(reflect.TypeFor[totals]())
-	register.DoFn3x1[context.Context, int, func(*totals) bool, error](&totalsFn{})
+	beam.RegisterDoFn(reflect.TypeFor[totalsFn]())
 	register.Emitter1[totals]()
 	register.Iter1[totals]()
 }
