@@ -55,6 +55,6 @@ func syncDir(dir string) error {
 	if err != nil {
 		return err
 	}
-	_ = d.Sync() //nolint:errcheck // Windows and some network file systems refuse
+	_ = d.Sync() // Windows and some network file systems refuse
 	return d.Close()
 }

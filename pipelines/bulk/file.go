@@ -46,12 +46,12 @@ func ColorizeFile(ctx context.Context, o Options, in, out string) error {
 	if err != nil {
 		return fmt.Errorf("reading picture: %w", err)
 	}
-	e, err := inference.Open(o.settings())
+	e, giveBack, err := inference.Lease(o.settings())
 	if err != nil {
 		return fault.AsRequest(err)
 	}
 	colored, err := e.Colorize(ctx, data, encoding)
-	if err != nil {
+	if err := errors.Join(err, giveBack()); err != nil {
 		return fmt.Errorf("colouring %q: %w", in, err)
 	}
 	return replaceFile(out, colored)

@@ -174,10 +174,11 @@ func (f *colorizeFn) syncOutputs() error {
 		})
 	}
 	work.Wait()
+	err := errors.Join(errs...)
 	for name := range folders {
-		errs = append(errs, syncDir(filepath.Join(f.Spec.Layout.Output, filepath.FromSlash(name))))
+		err = errors.Join(err, syncDir(filepath.Join(f.Spec.Layout.Output, filepath.FromSlash(name))))
 	}
-	return errors.Join(errs...)
+	return err
 }
 
 func (f *colorizeFn) syncOutput(name string) error {

@@ -54,19 +54,24 @@ func (l layout) reportHTML() string { return filepath.Join(l.reportDir(), "repor
 func (l layout) reportJSON() string { return filepath.Join(l.reportDir(), "report.json") }
 func (l layout) rejects() string    { return filepath.Join(l.reportDir(), "rejects.jsonl") }
 
-// apart refuses an output that is the input or lies inside it, where the next
-// run would colour the coloured pictures, and an input inside the output, whose
-// pictures could be overwritten.
+// apart refuses an output of the wrong kind, one that is the input or lies
+// inside it, where the next run would colour the coloured pictures, and an input
+// inside the output, whose pictures could be overwritten.
 func (l layout) apart(input string) error {
 	in, err := realPath(input)
 	if err != nil {
-		return fmt.Errorf("finding input %q: %w", input, err)
+		return fault.Request("finding input %q: %w", input, err)
 	}
 	out, err := realPath(l.Output)
 	if err != nil {
-		return fmt.Errorf("finding output %q: %w", l.Output, err)
+		return fault.Request("finding output %q: %w", l.Output, err)
 	}
+	info, err := os.Stat(out)
 	switch {
+	case err == nil && l.Archive && info.IsDir():
+		return fault.Request("output %q ends in .zip and must be a file, got a folder; -overwrite does not replace it", l.Output)
+	case err == nil && !l.Archive && !info.IsDir():
+		return fault.Request("output must be a folder, or a file ending in .zip, got the file %q", l.Output)
 	case in == out:
 		return fault.Request("output must not be the input, got %q for both", input)
 	case inside(out, in):
@@ -108,9 +113,6 @@ func (l layout) claim(overwrite bool) error {
 		if err := l.free(); err != nil {
 			return err
 		}
-	}
-	if info, err := os.Stat(l.Output); err == nil && info.IsDir() == l.Archive {
-		return fault.Request("output must be a folder, or a file ending in .zip, got %q, which is the other", l.Output)
 	}
 	for _, dir := range []string{l.plan(), l.ledger(), l.thumbs(), l.parts()} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {

@@ -103,7 +103,10 @@ func (b book) add(l line) error {
 	if err != nil {
 		return err
 	}
-	e := entry{match: matchOf(l.Version, l.Model, l.Settings), bytes: l.Bytes, pixels: int64(l.Width) * int64(l.Height), state: stateDone}
+	e := entry{
+		match: matchOf(l.Version, l.Model, l.Settings),
+		bytes: l.Bytes, pixels: int64(l.Width) * int64(l.Height), state: stateDone,
+	}
 	switch {
 	case l.rejected() && l.Transient:
 		e.state = stateTransient
@@ -117,7 +120,7 @@ func (b book) add(l line) error {
 // eachLine calls visit for every line of the ledger, segment after segment in
 // the order of runs: of two lines with one key the later counts.
 func (l layout) eachLine(visit func(line) error) error {
-	names, err := listDir(l.ledger(), ".jsonl")
+	names, err := listDir(l.ledger())
 	if err != nil {
 		return err
 	}
@@ -129,16 +132,16 @@ func (l layout) eachLine(visit func(line) error) error {
 	return nil
 }
 
-// listDir returns the sorted names in a folder that end in ext; a folder that
-// is not there is empty.
-func listDir(dir, ext string) ([]string, error) {
+// listDir returns the sorted names of the JSON lines files in a folder; a folder
+// that is not there is empty.
+func listDir(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("listing %q: %w", dir, err)
 	}
 	var names []string
 	for _, e := range entries {
-		if strings.HasSuffix(e.Name(), ext) {
+		if strings.HasSuffix(e.Name(), ".jsonl") {
 			names = append(names, e.Name())
 		}
 	}

@@ -50,7 +50,8 @@ func outputName(member []byte, format Format) (name string, encoding Format, err
 	parts[last], encoding = fileName(parts[last], format)
 	for _, p := range parts {
 		if len(p) > maxComponent {
-			return "", "", fault.Picture(fault.StageWrite, "name too long: a part of it has %d bytes, the limit is %d", len(p), maxComponent)
+			return "", "", fault.Picture(fault.StageWrite,
+				"name too long: a part of it has %d bytes, the limit is %d", len(p), maxComponent)
 		}
 	}
 	name = strings.Join(parts, "/")

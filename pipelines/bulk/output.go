@@ -130,7 +130,8 @@ func (d *driver) page(out outcome, r reportRecord) (report.Page, error) {
 	}
 	if s.PicturesPerSecond > 0 {
 		p.Facts = append(p.Facts, report.Fact{
-			Label: "pictures a second", Value: strconv.FormatFloat(s.PicturesPerSecond, 'f', 1, 64), Note: "in this run, on " + d.job.Backend,
+			Label: "pictures a second", Value: strconv.FormatFloat(s.PicturesPerSecond, 'f', 1, 64),
+			Note: "in this run, on " + d.job.Backend,
 		})
 	}
 	gallery, err := d.gallery(out)
@@ -155,7 +156,8 @@ func lead(s Summary) string {
 	case s.Colored == s.Skipped:
 		return "Nothing was left to do: all pictures had been dealt with by earlier runs."
 	case s.Skipped > 0:
-		return fmt.Sprintf("This run coloured %s pictures; %s had been coloured before.", grouped(s.Colored-s.Skipped), grouped(s.Skipped))
+		return fmt.Sprintf("This run coloured %s pictures; %s had been coloured before.",
+			grouped(s.Colored-s.Skipped), grouped(s.Skipped))
 	default:
 		return fmt.Sprintf("%s pictures were coloured in one run.", grouped(s.Colored))
 	}
@@ -218,8 +220,9 @@ func timingsTable(r reportRecord) report.Table {
 		Note:    "Seconds. Reading, decoding and encoding are sums over pictures that were worked on at the same time.",
 		Columns: []report.Column{{Name: "Step"}, {Name: "Seconds", Numeric: true}},
 		Rows: [][]string{
-			row("whole run", r.Summary.Seconds), row("loading the model", r.Timings.LoadModel), row("pipeline", r.Timings.Pipeline),
-			row("reading", r.Timings.Read), row("decoding", r.Timings.Decode), row("network", r.Timings.Infer), row("encoding", r.Timings.Encode),
+			row("whole run", r.Summary.Seconds), row("loading the model", r.Timings.LoadModel),
+			row("pipeline", r.Timings.Pipeline), row("reading", r.Timings.Read), row("decoding", r.Timings.Decode),
+			row("network", r.Timings.Infer), row("encoding", r.Timings.Encode),
 		},
 	}
 }

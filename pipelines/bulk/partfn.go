@@ -46,6 +46,11 @@ type partRecord struct {
 	Lines  []line `json:"lines"`
 }
 
+// transient reports whether a picture of the part may be worth another try.
+func (r partRecord) transient() bool {
+	return slices.ContainsFunc(r.Lines, func(l line) bool { return l.Transient })
+}
+
 // partName is a part's file without its extension.
 func (l layout) partName(plan, part string, parts int) string {
 	base := strings.TrimSuffix(filepath.Base(l.Output), filepath.Ext(l.Output))
@@ -87,7 +92,7 @@ func (f *partFn) ProcessElement(ctx context.Context, part string, each func(*ite
 
 func (f *partFn) make(ctx context.Context, name string, items []item) (totals, error) {
 	digest := f.Spec.partDigest(items)
-	if r, err := readPart(name); err == nil && r.Digest == digest && !slices.ContainsFunc(r.Lines, func(l line) bool { return l.Transient }) {
+	if r, err := readPart(name); err == nil && r.Digest == digest && !r.transient() {
 		f.Spec.job().Add(int64(len(items)))
 		return totals{Reused: int64(len(items))}, nil
 	}
@@ -106,7 +111,8 @@ func (f *partFn) make(ctx context.Context, name string, items []item) (totals, e
 		return totals{}, fmt.Errorf("writing a part of the archive: %w", err)
 	}
 	p.record.Bytes = info.Size()
-	if err := f.Spec.Layout.publish(name+".json", func(w io.Writer) error { return json.NewEncoder(w).Encode(p.record) }); err != nil {
+	err = f.Spec.Layout.publish(name+".json", func(w io.Writer) error { return json.NewEncoder(w).Encode(p.record) })
+	if err != nil {
 		return totals{}, err
 	}
 	failpoint.Hit(fpPartMarked)

@@ -30,7 +30,7 @@ func gray(w, h int, seed uint64) *image.Gray {
 	a, b := 1+r.IntN(5), 1+r.IntN(5)
 	for y := range h {
 		for x := range w {
-			m.Pix[y*m.Stride+x] = uint8(a*x*255/(5*w) + b*y*255/(7*h) + r.IntN(20)) //nolint:gosec // wraps, as noise may
+			m.Pix[y*m.Stride+x] = uint8(a*x*255/(5*w) + b*y*255/(7*h) + r.IntN(20)) // wraps, as noise may
 		}
 	}
 	return m

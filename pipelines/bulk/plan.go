@@ -246,7 +246,7 @@ func quoted(names []string) []string {
 // names were free when they were planned, so what is there is the job's.
 func (l layout) claims() (map[[16]byte]struct{}, error) {
 	out := map[[16]byte]struct{}{}
-	names, err := listDir(l.plan(), ".jsonl")
+	names, err := listDir(l.plan())
 	for _, name := range names {
 		err = cmp.Or(err, readLines(filepath.Join(l.plan(), name), func(it item) error {
 			raw, err := rawKey(it.Key)
@@ -261,7 +261,7 @@ func (l layout) claims() (map[[16]byte]struct{}, error) {
 func (l layout) nextRun() (int, error) {
 	run := 0
 	for _, dir := range []string{l.plan(), l.ledger()} {
-		names, err := listDir(dir, ".jsonl")
+		names, err := listDir(dir)
 		if err != nil {
 			return 0, err
 		}
@@ -277,7 +277,7 @@ func (l layout) nextRun() (int, error) {
 
 // dropPlan removes the plan files of a run that is refused.
 func (l layout) dropPlan(run int) {
-	names, err := listDir(l.plan(), ".jsonl")
+	names, err := listDir(l.plan())
 	for _, name := range names {
 		if strings.HasPrefix(name, fmt.Sprintf("%06d-", run)) {
 			err = errors.Join(err, os.Remove(filepath.Join(l.plan(), name)))

@@ -41,7 +41,18 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 	if err := l.apart(o.Input); err != nil {
 		return Summary{}, err
 	}
-	d := &driver{options: o, layout: l, start: start}
+	engine, giveBack, err := inference.Lease(o.settings())
+	if err != nil {
+		return Summary{}, fault.AsRequest(err)
+	}
+	d := &driver{options: o, layout: l, start: start, engine: engine}
+	s, err := d.run(ctx, src)
+	return s, errors.Join(err, giveBack())
+}
+
+// run does the work, once the request is known to make sense and the model is
+// loaded.
+func (d *driver) run(ctx context.Context, src source.Source) (Summary, error) {
 	if err := d.open(); err != nil {
 		return Summary{}, err
 	}
@@ -70,11 +81,8 @@ type driver struct {
 	seconds  float64 // of the pipeline
 }
 
-// open loads the model and takes possession of the output.
+// open takes possession of the output.
 func (d *driver) open() (err error) {
-	if d.engine, err = inference.Open(d.options.settings()); err != nil {
-		return fault.AsRequest(err)
-	}
 	if d.job, err = newJob(d.options, d.engine); err != nil {
 		return err
 	}
@@ -199,7 +207,7 @@ func (d *driver) close() (Summary, error) {
 		return Summary{}, err
 	}
 	// Every picture has its line now, so that nothing needs to be claimed.
-	names, err := listDir(d.layout.plan(), ".jsonl")
+	names, err := listDir(d.layout.plan())
 	for _, name := range names {
 		err = errors.Join(err, os.Remove(filepath.Join(d.layout.plan(), name)))
 	}

@@ -3,7 +3,6 @@
 package bulk
 
 import (
-	"bytes"
 	"image"
 	"maps"
 	"os"
@@ -72,7 +71,7 @@ func TestRun(t *testing.T) {
 			o := base
 			o.Input, o.Output, o.Runner, o.Batch, o.Workers = tt.input, filepath.Join(t.TempDir(), tt.output), tt.runner, tt.batch, tt.workers
 			wantCounts(t, mustRun(t, o), counts{n, n, 0, 0})
-			got := map[string]string{}
+			var got map[string]string
 			if strings.HasSuffix(o.Output, ".zip") {
 				got = zipSums(t, o.Output)
 				if s := fileSum(t, o.Output); zipSum != "" && s != zipSum {
@@ -268,7 +267,7 @@ func TestReport(t *testing.T) {
 	if again := strings.Split(readText(t, o.Output, "report.html"), "<figcaption>"); len(again) != len(pairs) {
 		t.Errorf("a second run shows %d pairs, want %d", len(again), len(pairs))
 	}
-	if bytes.Contains([]byte(page), []byte("ZgotmplZ")) {
+	if strings.Contains(page, "ZgotmplZ") {
 		t.Error("the page's data URIs were refused")
 	}
 }

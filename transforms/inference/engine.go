@@ -4,7 +4,6 @@ package inference
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -39,33 +38,12 @@ type Engine struct {
 	device  *semaphore.Weighted // batches on the device: one
 	budget  *semaphore.Weighted // bytes of pictures in work
 	batches *batcher
+	release func() error // nil for a network that is not the engine's own
 }
-
-// engines holds the process's engines, by the JSON of their settings. It is
-// process-wide because a DoFn arrives as JSON, once for each bundle that runs
-// at the same time, and a model must be loaded once.
-var engines sync.Map
 
 // budgets holds the process's byte budgets by size: jobs with one setting share
 // one budget.
 var budgets sync.Map
-
-// Open returns the process's engine for the settings, loading the model at the
-// first call. A failed load is not kept.
-func Open(s Settings) (*Engine, error) {
-	key, err := json.Marshal(s)
-	if err != nil {
-		return nil, fmt.Errorf("encoding inference settings: %w", err)
-	}
-	f, _ := engines.LoadOrStore(string(key), sync.OnceValues(func() (*Engine, error) { return load(s) }))
-	open, _ := f.(func() (*Engine, error))
-	e, err := open()
-	if err != nil {
-		engines.CompareAndDelete(string(key), f)
-		return nil, err
-	}
-	return e, nil
-}
 
 func load(s Settings) (*Engine, error) {
 	start := time.Now()
@@ -75,15 +53,21 @@ func load(s Settings) (*Engine, error) {
 	}
 	c, err := model.OpenColorizer(b, s.Model, model.ColorizerOptions{Batch: s.Batch, Checkpoint: s.Checkpoint})
 	if err != nil {
+		b.Finalize()
 		return nil, err
 	}
 	e := New(c, s)
 	e.backend, e.loadTime = b.Name, time.Since(start)
+	e.release = func() error {
+		err := c.Close() // waits for a batch that is running
+		b.Finalize()
+		return err
+	}
 	return e, nil
 }
 
 // New returns an engine of its own around a network, apart from those that
-// [Open] keeps.
+// [Open] keeps. The network stays the caller's to close.
 func New(c Colorizer, s Settings) *Engine {
 	budget, _ := budgets.LoadOrStore(s.MemoryBudget, semaphore.NewWeighted(s.MemoryBudget))
 	weighted, _ := budget.(*semaphore.Weighted)

@@ -80,7 +80,8 @@ func (s Settings) Validate() error {
 		problems = append(problems, fmt.Errorf("memory budget must be at least 1048576 bytes, got %d", s.MemoryBudget))
 	}
 	if s.Limits.MaxPixels < 1 || s.Limits.MaxBytes < 1 {
-		problems = append(problems, fmt.Errorf("limits must be positive, got %d pixels and %d bytes", s.Limits.MaxPixels, s.Limits.MaxBytes))
+		problems = append(problems,
+			fmt.Errorf("limits must be positive, got %d pixels and %d bytes", s.Limits.MaxPixels, s.Limits.MaxBytes))
 	}
 	return errors.Join(problems...)
 }
