@@ -70,6 +70,8 @@ type PlanConfig struct {
 type hashFn struct{ PlanConfig }
 
 func (f *hashFn) ProcessElement(ctx context.Context, listing string, emit func(string, []byte)) error {
+	ctx, stop := progress.Bind(ctx)
+	defer stop()
 	job := progress.Find(f.Job)
 	src, err := source.Shared(ctx, f.Input)
 	if err != nil {

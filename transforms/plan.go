@@ -83,6 +83,8 @@ func Plan(s beam.Scope, c PlanConfig, listings beam.PCollection) beam.PCollectio
 type planFn struct{ PlanConfig }
 
 func (f *planFn) ProcessElement(ctx context.Context, name string, lines func(*[]byte) bool, emit func(string, PlanFile)) error {
+	ctx, stop := progress.Bind(ctx)
+	defer stop()
 	job := progress.Find(f.Job)
 	var entries []Entry
 	var line []byte
@@ -135,6 +137,8 @@ func ReadPlan(dir, name string) ([]Entry, error) {
 type sealFn struct{ PlanConfig }
 
 func (f *sealFn) ProcessElement(ctx context.Context, _ string, files func(*PlanFile) bool, emit func(string)) error {
+	ctx, stop := progress.Bind(ctx)
+	defer stop()
 	plan := SealedPlan{Settings: f.Settings}
 	var file PlanFile
 	for files(&file) {

@@ -77,6 +77,8 @@ func WriteShards(s beam.Scope, c WriteConfig, tasks beam.PCollection) beam.PColl
 type writeShardFn struct{ WriteConfig }
 
 func (f *writeShardFn) ProcessElement(ctx context.Context, task ShardTask, emit func(string, Totals)) error {
+	ctx, stop := progress.Bind(ctx)
+	defer stop()
 	job := progress.Find(f.Job)
 	src, err := source.Shared(ctx, f.Input)
 	if err != nil {

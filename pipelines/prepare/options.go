@@ -40,6 +40,7 @@ type Options struct {
 	Size int
 	// Shards is the number of training shards; 0 makes one for about 1,000
 	// pictures. The other splits get shards in proportion, at least one.
+	// Shards that no picture falls into are not made.
 	Shards int
 	// ValPercent and TestPercent are the shares, in percent, of the validation
 	// and test split; the rest is for training.

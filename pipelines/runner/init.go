@@ -10,8 +10,6 @@ import (
 	"sync"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/runtime/harness"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/util/hooks"
 )
 
 // initialize makes Beam ready, once a process: Beam's own state is global. The
@@ -23,9 +21,6 @@ var initialize = sync.OnceFunc(func() {
 		// set by the proxies of Flags.
 		_ = flag.CommandLine.Parse(nil) // no arguments, no error
 	}
-	// DoFns that run in this process log here, too. Sent to the runner, their
-	// lines would come back, or land on standard error when it is gone.
-	hooks.DisableHook(harness.DefaultRemoteLoggingHook)
 	before, writer, flags := slog.Default(), log.Writer(), log.Flags()
 	beam.Init()
 	slog.SetDefault(slog.New(&filter{Handler: before.Handler(), level: &threshold}))

@@ -21,6 +21,8 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/prism"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/universal/extworker"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/universal/runnerlib"
+
+	"github.com/chromabeam/chromabeam/transforms/progress"
 )
 
 // prismServer is the process's in-memory job service. It serves every job of
@@ -35,24 +37,30 @@ var prismPrepare sync.Mutex
 // externalEnvironment names the worker environment of a running process.
 const externalEnvironment = "beam:env:external:v1"
 
-// cancelPatience is how long a cancelled job's DoFns may take to notice.
-const cancelPatience = 10 * time.Second
+// The patience with a cancelled job: how long its DoFns may take to notice
+// before prism is told to cancel it, and how long prism may take then.
+const (
+	dofnPatience  = 2 * time.Second
+	prismPatience = 10 * time.Second
+)
 
 // runPrism runs the pipeline on prism inside this process, with the DoFns in
 // this process too. It does what Beam's own entry does, except that it sets no
 // global flag, leaves no temporary file behind, may run several jobs at once,
-// and cancels the job itself when ctx ends.
+// and cancels the job in an orderly way when ctx ends.
 func runPrism(ctx context.Context, p *beam.Pipeline) (results, error) {
 	client, err := prismServer()
 	if err != nil {
 		return nil, fmt.Errorf("starting prism: %w", err)
 	}
-	workers, err := extworker.StartLoopback(ctx, 0)
+	logLocally()
+	// The workers' connections outlive ctx; DoFns bind to it themselves.
+	connections := context.WithoutCancel(ctx)
+	workers, err := extworker.StartLoopback(progress.WithDriver(connections, ctx), 0)
 	if err != nil {
 		return nil, fmt.Errorf("starting the worker service: %w", err)
 	}
-	background := context.WithoutCancel(ctx)
-	defer func() { _ = workers.Stop(background) }() // always nil
+	defer func() { _ = workers.Stop(connections) }() // always nil
 	pipeline, err := prismPipeline(ctx, p, workers)
 	if err != nil {
 		return nil, err
@@ -64,7 +72,7 @@ func runPrism(ctx context.Context, p *beam.Pipeline) (results, error) {
 	if err := waitPrism(ctx, client, jobID); err != nil {
 		return nil, err
 	}
-	return prismResults(background, client, jobID, pipeline)
+	return prismResults(connections, client, jobID, pipeline)
 }
 
 func prismPipeline(ctx context.Context, p *beam.Pipeline, workers *extworker.Loopback) (*pipepb.Pipeline, error) {
@@ -120,14 +128,18 @@ func submitPrism(ctx context.Context, client jobpb.JobServiceClient, pipeline *p
 	return runnerlib.Submit(ctx, client, prepared, token)
 }
 
-// waitPrism waits for the job's end. When ctx ends it cancels the job and
-// gives its DoFns, whose own context ends too, some time to return.
+// waitPrism waits for the job's end. When ctx ends the job's DoFns fail (see
+// [progress.Bind]), and the job with them; prism is told to cancel it only if
+// that takes long.
 func waitPrism(ctx context.Context, client jobpb.JobServiceClient, jobID string) error {
 	waiting, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	defer context.AfterFunc(ctx, func() {
-		time.AfterFunc(cancelPatience, stop)
-		_, _ = client.Cancel(waiting, &jobpb.CancelJobRequest{JobId: jobID}) // it may have ended by itself
+		if sleep(waiting, dofnPatience) {
+			_, _ = client.Cancel(waiting, &jobpb.CancelJobRequest{JobId: jobID}) // it may just have ended by itself
+		}
+		sleep(waiting, prismPatience)
+		stop()
 	})()
 	if err := runnerlib.WaitForCompletion(waiting, client, jobID); err != nil {
 		return err
@@ -140,6 +152,18 @@ func waitPrism(ctx context.Context, client jobpb.JobServiceClient, jobID string)
 		return errJobCancelled // Beam calls this a success
 	}
 	return nil
+}
+
+// sleep waits, and reports whether ctx did not end meanwhile.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // prismResult holds a finished job's metrics.

@@ -96,6 +96,11 @@ func execute(ctx context.Context, name string, p *beam.Pipeline) (results, error
 	if name == "prism" && *jobopts.Endpoint == "" {
 		return runPrism(ctx, p)
 	}
+	if name != Default { // direct has no such workers, and may run beside prism
+		if err := logRemotely(); err != nil {
+			return nil, err
+		}
+	}
 	return beam.Run(ctx, name, p)
 }
 

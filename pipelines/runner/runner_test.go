@@ -21,6 +21,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"github.com/chromabeam/chromabeam/transforms/fault"
+	"github.com/chromabeam/chromabeam/transforms/progress"
 )
 
 func init() {
@@ -42,6 +43,8 @@ var (
 )
 
 func (f *workFn) ProcessElement(ctx context.Context, n int, emit func(string, int)) error {
+	ctx, stop := progress.Bind(ctx)
+	defer stop()
 	switch n {
 	case f.Fail:
 		return errors.New("this element is cursed")

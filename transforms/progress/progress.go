@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package progress connects the DoFns of a job with the driver that runs in
-// the same process, for display: how many pictures are done, and which error
-// came first. DoFns travel as JSON, so that a job is found by its id and not
-// through a pointer.
+// the same process: how many pictures are done, which error came first, and
+// that the driver wants to stop. DoFns travel as JSON, so that a job is found
+// by its id and not through a pointer.
 //
 // A worker on another machine counts too, where nobody looks; nothing that a
 // job's result depends on may pass through here.
