@@ -15,7 +15,7 @@ func bulkCommand() command {
 		summary:  "colour a whole folder or archive of pictures",
 		examples: []string{
 			"chromabeam bulk -model runs/demo -input scans/ -output coloured/",
-			"chromabeam bulk -model runs/demo -input scans.zip -output coloured.zip -format jpeg",
+			"chromabeam bulk -model runs/demo -input in.zip -output out.zip -format jpeg",
 		},
 		define: defineBulk,
 	}

@@ -33,7 +33,7 @@ func demoCommand() command {
 	return command{
 		name:     "demo",
 		synopsis: "[-output DIR] [-backend B]",
-		summary:  "the whole of it on an embedded sample: prepare, train, evaluate, bulk",
+		summary:  "prepare, train, evaluate and colour an embedded sample",
 		examples: []string{"chromabeam demo -output demo"},
 		define:   defineDemo,
 	}

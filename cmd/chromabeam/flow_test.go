@@ -85,7 +85,7 @@ func digests(t *testing.T, dir string) map[string]string {
 // records, timings and reports.
 func timed(name string) bool {
 	base := filepath.Base(name)
-	return strings.HasPrefix(name, ".chromabeam") || base == "timings.jsonl" || base == "run.json" ||
+	return strings.Contains(filepath.ToSlash(name), ".chromabeam/") || base == "timings.jsonl" || base == "run.json" ||
 		base == "report.json" || base == "report.html"
 }
 

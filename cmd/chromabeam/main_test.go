@@ -16,7 +16,8 @@ import (
 	"github.com/chromabeam/chromabeam/pipelines/runner"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden files")
+// Beam has taken the name -update for Dataflow.
+var updateGolden = flag.Bool("update-golden", false, "rewrite the golden files")
 
 // asProgram is the environment variable that makes this test binary behave as
 // chromabeam itself, so that tests can kill a real process.
@@ -90,7 +91,7 @@ func maskMachine(s string) string {
 
 func compareGolden(t *testing.T, file, got string) {
 	t.Helper()
-	if *update {
+	if *updateGolden {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -101,7 +102,7 @@ func compareGolden(t *testing.T, file, got string) {
 	}
 	want, err := os.ReadFile(file)
 	if err != nil {
-		t.Fatalf("%v; go test ./cmd/chromabeam -update writes it", err)
+		t.Fatalf("%v; go test ./cmd/chromabeam -update-golden writes it", err)
 	}
 	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", file, diff)

@@ -20,7 +20,7 @@ func trainCommand() command {
 		summary:  "train a network on prepared shards",
 		examples: []string{
 			"chromabeam train -recipe 6.1 -data data/pokemon -output runs/baseline",
-			"chromabeam train -recipe 6.1 -set train_batch_size=8 -data data/pokemon -output runs/b8",
+			"chromabeam train -recipe 6.1 -set l1_weight=10 -data data/faces -output runs/a",
 			"chromabeam train -recipe 6.1 -data data/pokemon -output runs/baseline -resume",
 		},
 		define: defineTrain,

@@ -10,8 +10,8 @@ import (
 
 // workerFlags are the global flags that a command does not offer: the runner's
 // name has a flag of its own, the others are for the inside of a worker.
-var workerFlags = []string{
-	"runner", "worker", "id", "options", "logging_endpoint", "control_endpoint", "semi_persist_dir",
+func workerFlags() []string {
+	return []string{"runner", "worker", "id", "options", "logging_endpoint", "control_endpoint", "semi_persist_dir"}
 }
 
 // Flags adds to a command's flag set a proxy for each of Beam's flags. Beam
@@ -28,10 +28,16 @@ func Flags(fs *flag.FlagSet) {
 }
 
 // BeamFlagNames lists, sorted, the flags that [Flags] adds.
-func BeamFlagNames() []string {
+func BeamFlagNames() []string { return slices.Clone(beamFlags) }
+
+// beamFlags is taken when this package starts: then the packages of Beam have
+// their flags, and a program that imports this package does not have its own.
+var beamFlags = globalFlags()
+
+func globalFlags() []string {
 	var names []string
 	flag.VisitAll(func(f *flag.Flag) {
-		if !strings.HasPrefix(f.Name, "test.") && !slices.Contains(workerFlags, f.Name) {
+		if !strings.HasPrefix(f.Name, "test.") && !slices.Contains(workerFlags(), f.Name) {
 			names = append(names, f.Name)
 		}
 	})
