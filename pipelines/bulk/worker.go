@@ -96,5 +96,5 @@ func (w *worker) storeThumbnails(key string, r *inference.Result) error {
 	return nil
 }
 
-func before(key string) string { return key + "-before.jpg" }
-func after(key string) string  { return key + "-after.jpg" }
+func before(key string) string { return key + "-before" }
+func after(key string) string  { return key + "-after" }

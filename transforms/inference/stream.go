@@ -37,7 +37,7 @@ type Result struct {
 	Bytes int64
 	// Width and Height are the picture's own, upright.
 	Width, Height int
-	// Before and After are JPEG thumbnails, if asked for.
+	// Before and After are thumbnails, if asked for; see [Thumbnail].
 	Before, After []byte
 	// ReadTime, DecodeTime and EncodeTime are what the pools took for it.
 	ReadTime, DecodeTime, EncodeTime time.Duration

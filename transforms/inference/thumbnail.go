@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"image/jpeg"
+	"image/png"
 )
 
 // ThumbnailSide is the longest side of a thumbnail in pixels.
@@ -16,8 +17,12 @@ const ThumbnailSide = 256
 // most: a 12-megapixel picture has 250 behind each, and 16 of them will do.
 const samples = 4
 
-// Thumbnail returns img as JPEG, scaled down to ThumbnailSide where it is
-// larger. Transparent parts show black.
+// sharp is the longest side of a picture whose thumbnail is a PNG: so few pixels
+// are shown enlarged, where JPEG's half-resolution chroma would be seen.
+const sharp = 96
+
+// Thumbnail returns img as JPEG, or as PNG where it is very small, scaled down
+// to ThumbnailSide where it is larger. Transparent parts show black.
 func Thumbnail(img image.Image) ([]byte, error) {
 	b := img.Bounds()
 	w, h := b.Dx(), b.Dy()
@@ -36,7 +41,13 @@ func Thumbnail(img image.Image) ([]byte, error) {
 		}
 	}
 	var buf bytes.Buffer
-	if err := jpeg.Encode(&buf, out, &jpeg.Options{Quality: 88}); err != nil {
+	var err error
+	if max(w, h) <= sharp {
+		err = png.Encode(&buf, out)
+	} else {
+		err = jpeg.Encode(&buf, out, &jpeg.Options{Quality: 88})
+	}
+	if err != nil {
 		return nil, fmt.Errorf("encoding a thumbnail: %w", err)
 	}
 	return buf.Bytes(), nil
