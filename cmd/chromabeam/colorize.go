@@ -16,8 +16,11 @@ func colorizeCommand() command {
 		name:     "colorize",
 		synopsis: "-model RUN IN [OUT]",
 		summary:  "colour one picture",
-		examples: []string{"chromabeam colorize -model runs/demo scan.jpg", "chromabeam colorize -model runs/demo scan.jpg coloured.png"},
-		define:   defineColorize,
+		examples: []string{
+			"chromabeam colorize -model runs/demo scan.jpg",
+			"chromabeam colorize -model runs/demo scan.jpg coloured.png",
+		},
+		define: defineColorize,
 	}
 }
 

@@ -188,7 +188,9 @@ func (d *demo) train(ctx context.Context, b *model.Backend) error {
 	if err != nil {
 		return err
 	}
-	o := train.Options{Recipe: recipe, Data: d.path("data"), Output: d.path("run"), Backend: b, Resume: true, ToolVersion: toolVersion()}
+	o := train.Options{
+		Recipe: recipe, Data: d.path("data"), Output: d.path("run"), Backend: b, Resume: true, ToolVersion: toolVersion(),
+	}
 	show, end := d.term.progress("training", "pictures")
 	o.Progress = func(p train.Progress) { show(p.Pictures, p.TotalPictures, progressNote(p)) }
 	d.record.Trained, err = train.Run(ctx, o)

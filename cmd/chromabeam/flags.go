@@ -83,13 +83,6 @@ func (fs *flagSet) checkRequired() error {
 	return nil
 }
 
-// given reports whether the flag was set on the command line.
-func (fs *flagSet) given(name string) bool {
-	found := false
-	fs.Visit(func(f *flag.Flag) { found = found || f.Name == name })
-	return found
-}
-
 // help prints synopsis, examples, flags, Beam's flags and exit codes.
 func (fs *flagSet) help() {
 	c := fs.command

@@ -10,6 +10,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -88,7 +89,7 @@ func runCommand(ctx context.Context, c command, args []string, term terminal) in
 	fs := newFlagSet(c, term.stderr)
 	execute := c.define(fs)
 	if err := fs.parse(args); err != nil {
-		if err == errHelp {
+		if errors.Is(err, errHelp) {
 			return runHelp(c.name, term)
 		}
 		fmt.Fprintf(term.stderr, "chromabeam %s: %v; see chromabeam help %s\n", c.name, err, c.name)

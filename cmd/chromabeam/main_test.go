@@ -81,8 +81,8 @@ func maskMachine(s string) string {
 	lines := strings.Split(s, "\n")
 	for i, line := range lines {
 		if i > 0 && strings.HasPrefix(lines[i-1], "  -workers") {
-			if cut := strings.Index(line, "(default "); cut >= 0 {
-				lines[i] = line[:cut] + "(default: the number of cores)"
+			if head, _, found := strings.Cut(line, "(default "); found {
+				lines[i] = head + "(default: the number of cores)"
 			}
 		}
 	}
