@@ -4,8 +4,6 @@ package model
 
 import (
 	"fmt"
-	"os"
-	"strings"
 	"testing"
 
 	"github.com/gomlx/compute/dtypes"
@@ -16,20 +14,13 @@ import (
 )
 
 // l1Step builds a training step of recipe 6.1: generator, L1, Adam, all in one
-// graph. With auto it takes the gradients by automatic differentiation.
-func l1Step(scope *ml.Scope, c GeneratorConfig, gray, color *Node, auto bool) *Node {
+// graph.
+func l1Step(scope *ml.Scope, c GeneratorConfig, gray, color *Node) *Node {
 	scope = scope.In(GeneratorScope)
-	var loss *Node
-	var grads []*Node
-	if auto {
-		loss = L1Loss(Generator(scope, c, gray, Train), color)
-		grads = graph.Gradient(loss, trainables(scope, gray.Graph())...)
-	} else {
-		fake, tape := TrainGenerator(scope, c, gray)
-		loss = L1Loss(fake, color)
-		grads = tape.Gradients(loss)
-		tape.UpdateStatistics()
-	}
+	fake, tape := TrainGenerator(scope, c, gray)
+	loss := L1Loss(fake, color)
+	grads := tape.Gradients(loss)
+	tape.UpdateStatistics()
 	adam := optimizer.Adam().LearningRate(2e-4).Betas(0.5, 0.999).Epsilon(1e-8).Done()
 	adam.(interface {
 		UpdateGraphWithGradients(*ml.Scope, []*graph.Node, dtypes.DType)
@@ -43,18 +34,8 @@ func BenchmarkTrainStepL1(b *testing.B) {
 	same := func(l Lowering) chooser { return func(unit) plan { return plan{l, l, l} } }
 	forms := []struct {
 		name   string
-		auto   bool
 		choose chooser
-	}{{"tape", false, nil}, {"tape_matmul", false, same(LowerMatMul)}, {"tape_taps", false, same(LowerTaps)}, {"auto", true, nil}}
-	if os.Getenv("COMBOS") != "" {
-		for _, cs := range strings.Split(os.Getenv("COMBOS"), " ") {
-			forms = append(forms, struct {
-				name   string
-				auto   bool
-				choose chooser
-			}{cs, false, parseChooser(cs)})
-		}
-	}
+	}{{"chosen", nil}, {"matmul", same(LowerMatMul)}, {"taps", same(LowerTaps)}}
 	for _, s := range sizes {
 		for _, form := range forms {
 			b.Run(fmt.Sprintf("%dpx_b%d/%s", s.size, s.batch, form.name), func(b *testing.B) {
@@ -65,7 +46,7 @@ func BenchmarkTrainStepL1(b *testing.B) {
 					store.RootScope().SetParam(paramChooser, form.choose)
 				}
 				exec, err := ml.NewExec(backend.Backend, store, func(scope *ml.Scope, gray, color *graph.Node) *graph.Node {
-					return l1Step(scope, c, gray, color, form.auto)
+					return l1Step(scope, c, gray, color)
 				})
 				if err != nil {
 					b.Fatal(err)
@@ -88,22 +69,5 @@ func BenchmarkTrainStepL1(b *testing.B) {
 				}
 			})
 		}
-	}
-}
-
-// CMT@rows: forms above rows, matmul below
-func parseChooser(s string) chooser {
-	l := map[byte]Lowering{'C': LowerConvolve, 'M': LowerMatMul, 'T': LowerTaps}
-	var rows int
-	f := s[:3]
-	fmt.Sscanf(s[3:], "@%d", &rows)
-	return func(u unit) plan {
-		k := u.kernel.Shape().Dimensions
-		d := u.input.Shape().Dimensions
-		n := d[0] * (d[1] + 2*u.pad - k[0] + 1) * (d[2] + 2*u.pad - k[1] + 1)
-		if n < rows {
-			return plan{LowerMatMul, LowerMatMul, LowerMatMul}
-		}
-		return plan{l[f[0]], l[f[1]], l[f[2]]}
 	}
 }

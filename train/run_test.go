@@ -26,23 +26,21 @@ func mustRun(t testing.TB, o Options) Result {
 
 func TestRunLearns(t *testing.T) {
 	data := dataset(t, 16, 12, 4)
-	onBackends(t, func(t *testing.T, b *model.Backend) {
-		r := tinyRecipe()
-		r.Epochs = 15
-		run := filepath.Join(t.TempDir(), "run")
-		got := mustRun(t, Options{Recipe: r, Data: data, Output: run, Backend: b})
-		if got.Status != StatusDone || got.Epochs != 15 || got.Steps != 90 {
-			t.Errorf("ended as %+v, want done after 15 epochs and 90 steps", got)
-		}
-		lines, err := ReadMetrics(filepath.Join(run, metricsFile))
-		if err != nil {
-			t.Fatal(err)
-		}
-		first := *lines[0].L1
-		if got.TrainL1 > first/2 || got.ValL1 > first*0.7 {
-			t.Errorf("L1 went from %.3f to %.3f in training, %.3f in validation; want it halved", first, got.TrainL1, got.ValL1)
-		}
-	})
+	r := tinyRecipe()
+	r.Epochs = 15
+	run := filepath.Join(t.TempDir(), "run")
+	got := mustRun(t, Options{Recipe: r, Data: data, Output: run, Backend: goBackend(t)})
+	if got.Status != StatusDone || got.Epochs != 15 || got.Steps != 90 {
+		t.Errorf("ended as %+v, want done after 15 epochs and 90 steps", got)
+	}
+	lines, err := ReadMetrics(filepath.Join(run, metricsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := *lines[0].L1
+	if got.TrainL1 > first/2 || got.ValL1 > first*0.7 {
+		t.Errorf("L1 went from %.3f to %.3f in training, %.3f in validation; want it halved", first, got.TrainL1, got.ValL1)
+	}
 }
 
 // TestResume breaks a run off after every possible number of steps and

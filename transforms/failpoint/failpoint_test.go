@@ -3,6 +3,7 @@
 package failpoint
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"testing"
@@ -42,10 +43,11 @@ func TestHitKills(t *testing.T) {
 		Hit("test.point")
 		t.Fatal("survived its own failpoint")
 	}
-	cmd := exec.Command(os.Args[0], "-test.run=^TestHitKills$") //nolint:gosec // this test binary itself
+	cmd := exec.Command(os.Args[0], "-test.run=^TestHitKills$")
 	cmd.Env = append(os.Environ(), Variable+"=test.point")
 	err := cmd.Run()
-	if exit, ok := err.(*exec.ExitError); !ok || exit.Exited() {
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.Exited() {
 		t.Errorf("ended with %v, want a killed process", err)
 	}
 }
