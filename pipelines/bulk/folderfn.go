@@ -86,7 +86,11 @@ func (f *colorizeFn) StartBundle(ctx context.Context, _ func(totals)) error {
 
 // ProcessElement starts a picture and takes what is ready.
 func (f *colorizeFn) ProcessElement(ctx context.Context, it item, emit func(totals)) error {
-	return f.Spec.job().Fail(f.process(ctx, it, emit))
+	err := f.process(ctx, it, emit)
+	if err != nil {
+		f.worker.stop() // the runner calls nothing more
+	}
+	return f.Spec.job().Fail(err)
 }
 
 func (f *colorizeFn) process(ctx context.Context, it item, emit func(totals)) error {
@@ -110,12 +114,12 @@ func (f *colorizeFn) process(ctx context.Context, it item, emit func(totals)) er
 
 // FinishBundle takes what is left.
 func (f *colorizeFn) FinishBundle(ctx context.Context, emit func(totals)) error {
+	defer f.worker.stop()
 	for r := f.worker.stream.Next(); r != nil; r = f.worker.stream.Next() {
 		if err := f.take(ctx, r, emit); err != nil {
 			return f.Spec.job().Fail(err)
 		}
 	}
-	f.worker.stop()
 	return f.Spec.job().Fail(f.flush(emit))
 }
 

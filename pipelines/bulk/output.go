@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/chromabeam/chromabeam/pipelines/runner"
 	"github.com/chromabeam/chromabeam/transforms/failpoint"
 	"github.com/chromabeam/chromabeam/transforms/fault"
 	"github.com/chromabeam/chromabeam/transforms/report"
@@ -34,6 +35,8 @@ type reportRecord struct {
 	Timings timings      `json:"timings"`
 	Tool    string       `json:"tool_version,omitempty"`
 	Machine machineLabel `json:"machine"`
+	// Counters are the pipeline's of this run, by "namespace.name".
+	Counters runner.Counters `json:"counters,omitempty"`
 }
 
 // reason counts the rejects of one kind.
@@ -101,6 +104,7 @@ func (d *driver) writeReports(out outcome) error {
 		Summary: out.summary, Job: d.job, Batch: d.options.Batch, Workers: d.options.Workers, Runner: d.options.Runner,
 		Bytes: out.bytes, Pixels: out.pixels, Reasons: byReason(out.rejects), Timings: d.timings(),
 		Tool: d.options.ToolVersion, Machine: machineLabel{runtime.GOOS, runtime.GOARCH, runtime.NumCPU()},
+		Counters: d.counters,
 	}
 	if err := d.layout.publish(d.layout.reportJSON(), func(w io.Writer) error { return report.WriteJSON(w, r) }); err != nil {
 		return err

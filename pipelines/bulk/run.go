@@ -78,6 +78,7 @@ type driver struct {
 	finished bool
 	skipped  int64
 	totals   totals
+	counters runner.Counters
 	seconds  float64 // of the pipeline
 }
 
@@ -174,7 +175,8 @@ func (d *driver) color(ctx context.Context) error {
 	sp := d.spec(work.ID())
 	p, scope := runner.NewPipeline()
 	build(scope, d.plan.files, sp)
-	if _, err := runner.Run(ctx, d.options.Runner, p); err != nil {
+	var err error
+	if d.counters, err = runner.Run(ctx, d.options.Runner, p); err != nil {
 		// What a DoFn said is clearer than what the runner made of it.
 		if first := work.Err(); first != nil && ctx.Err() == nil {
 			return first

@@ -3,6 +3,7 @@
 package bulk
 
 import (
+	"fmt"
 	"image"
 	"maps"
 	"os"
@@ -256,7 +257,10 @@ func TestReport(t *testing.T) {
 		t.Error("page lacks the reject or the pairs")
 	}
 	record := readText(t, o.Output, "report.json")
-	for _, want := range []string{`"rejects": 1`, `"model_hash"`, `"rejects_by_reason"`, `"batches"`} {
+	for _, want := range []string{
+		`"rejects": 1`, fmt.Sprintf(`"BeamML_Chromabeam.num_inferences": %d`, n-1), fmt.Sprintf(`"bulk.colored": %d`, n-1), `"bulk.rejects": 1`,
+		`"model_hash"`, `"rejects_by_reason"`, `"batches"`,
+	} {
 		if !strings.Contains(record, want) {
 			t.Errorf("report.json lacks %s:\n%s", want, record)
 		}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -33,6 +34,8 @@ type Engine struct {
 	backend  string
 	settings Settings
 	loadTime time.Duration
+	// modelBytes is the size of the checkpoint's file.
+	modelBytes int64
 
 	cpu     *semaphore.Weighted // pictures decoded or encoded at this moment
 	device  *semaphore.Weighted // batches on the device: one
@@ -58,12 +61,29 @@ func load(s Settings) (*Engine, error) {
 	}
 	e := New(c, s)
 	e.backend, e.loadTime = b.Name, time.Since(start)
+	e.modelBytes = checkpointBytes(s)
 	e.release = func() error {
 		err := c.Close() // waits for a batch that is running
 		b.Finalize()
 		return err
 	}
 	return e, nil
+}
+
+// checkpointBytes is the size of the weights for the counters, 0 if it cannot be
+// found out.
+func checkpointBytes(s Settings) int64 {
+	for _, name := range []string{s.Checkpoint, model.CheckpointBest, model.CheckpointLast} {
+		if name == "" {
+			continue
+		}
+		if ref, err := model.ReadCheckpointRef(s.Model, name); err == nil {
+			if info, err := os.Stat(ref.Path(s.Model)); err == nil {
+				return info.Size()
+			}
+		}
+	}
+	return 0
 }
 
 // New returns an engine of its own around a network, apart from those that

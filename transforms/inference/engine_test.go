@@ -218,7 +218,7 @@ func TestBudget(t *testing.T) {
 	s.MemoryBudget = 1<<20 + 1 // its own: budgets are shared by size
 	e := New(&fake{size: 8, batch: 4}, s)
 	small, large, huge := flat(t, 40, 1), flat(t, 250, 2), flat(t, 900, 3)
-	if need := int64(len(huge)) + estimate(huge, FormatPNG); need < s.MemoryBudget {
+	if need := int64(len(huge)) + estimate(huge, FormatPNG, s.Limits); need < s.MemoryBudget {
 		t.Fatalf("the largest picture needs %d bytes: too few for this test", need)
 	}
 	var work sync.WaitGroup
@@ -326,9 +326,20 @@ func TestThumbnails(t *testing.T) {
 func TestEstimateSurvivesAnything(t *testing.T) {
 	t.Parallel()
 	for _, data := range [][]byte{nil, []byte("x"), []byte("\x89PNG\r\n\x1a\n"), []byte("BM"), []byte("II*\x00\xff\xff\xff\xff"), flat(t, 3, 1)[:30]} {
-		if got := estimate(data, FormatPNG); got < 0 {
+		if got := estimate(data, FormatPNG, pixel.DefaultLimits()); got < 0 {
 			t.Errorf("estimate(%q) = %d", data, got)
 		}
+	}
+}
+
+func TestEstimateKnowsTheLimits(t *testing.T) {
+	t.Parallel()
+	data := flat(t, 100, 1)
+	if got := estimate(data, FormatPNG, pixel.Limits{MaxPixels: 9999}); got != 0 {
+		t.Errorf("a picture that decoding refuses is estimated at %d bytes", got)
+	}
+	if got := estimate(data, FormatPNG, pixel.Limits{MaxPixels: 10000}); got < 60000 {
+		t.Errorf("a picture of 10,000 pixels is estimated at %d bytes", got)
 	}
 }
 

@@ -19,6 +19,7 @@ var (
 	failedBatches = beam.NewCounter(Namespace, "failed_batches_counter")
 	batchSize     = beam.NewDistribution(Namespace, "inference_request_batch_size")
 	batchLatency  = beam.NewDistribution(Namespace, "inference_batch_latency_micro_secs")
+	modelBytes    = beam.NewDistribution(Namespace, "model_byte_size")
 	loadLatency   = beam.NewDistribution(Namespace, "load_model_latency_milli_secs")
 )
 
@@ -37,7 +38,9 @@ func Count(ctx context.Context, r *Result) {
 	}
 }
 
-// CountLoad records how long the engine's model took to load.
+// CountLoad records how long the engine's model took to load and how large its
+// weights are.
 func (e *Engine) CountLoad(ctx context.Context) {
 	loadLatency.Update(ctx, int64(e.loadTime/time.Millisecond))
+	modelBytes.Update(ctx, e.modelBytes)
 }

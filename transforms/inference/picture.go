@@ -98,8 +98,8 @@ func (p *picture) store(store func(context.Context, *Result) error) (err error) 
 
 // estimate returns the bytes that a picture takes between decoding and its end,
 // at the most demanding moment, from its header. Where the header cannot be
-// read decoding fails at once.
-func estimate(data []byte, format Format) (cost int64) {
+// read, or claims more pixels than are allowed, decoding fails at once.
+func estimate(data []byte, format Format, lim pixel.Limits) (cost int64) {
 	defer func() {
 		if recover() != nil {
 			cost = 0
@@ -109,7 +109,11 @@ func estimate(data []byte, format Format) (cost int64) {
 	if err != nil || cfg.Width <= 0 || cfg.Height <= 0 {
 		return 0
 	}
-	return int64(cfg.Width) * int64(cfg.Height) * max(decodeBytes(cfg.ColorModel, kind), encodeBytes(format))
+	pixels := int64(cfg.Width) * int64(cfg.Height)
+	if lim.MaxPixels > 0 && pixels > lim.MaxPixels {
+		return 0
+	}
+	return pixels * max(decodeBytes(cfg.ColorModel, kind), encodeBytes(format))
 }
 
 // decodeBytes is what decoding to luma takes for each pixel: the decoder's

@@ -204,7 +204,7 @@ func (p *picture) prepare() {
 		p.finish(err)
 		return
 	}
-	if err := p.takeBudget(int64(len(data)) + estimate(data, p.result.Task.Format)); err != nil {
+	if err := p.takeBudget(int64(len(data)) + estimate(data, p.result.Task.Format, e.settings.Limits)); err != nil {
 		e.batches.gaveUp()
 		p.finish(err)
 		return
