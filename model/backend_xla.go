@@ -27,9 +27,6 @@ func openXLA(kind, plugin string) (b compute.Backend, device string, err error) 
 			return nil, "", err
 		}
 	}
-	if os.Getenv("KM") != "" {
-		keepMemory()
-	}
 	b, err = xla.New(plugin)
 	if err != nil {
 		return nil, "", fmt.Errorf("loading %s: %w", plugin, err)
