@@ -40,6 +40,9 @@ func outputName(member []byte, format Format) (name string, encoding Format, err
 			return "", "", fault.Picture(fault.StageWrite, "unsafe name: it is absolute or has an empty, \".\" or \"..\" part")
 		}
 	}
+	if !isPictureName(name) {
+		return "", "", fault.Picture(fault.StageWrite, "unsafe name: it has no picture's extension")
+	}
 	if strings.EqualFold(parts[0], stateName) {
 		return "", "", fault.Picture(fault.StageWrite, "reserved name: %s holds the job's own records", stateName)
 	}

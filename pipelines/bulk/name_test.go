@@ -49,6 +49,7 @@ func TestOutputName(t *testing.T) {
 		{"/etc/a.png", FormatSame, "", "", "unsafe name"},
 		{"b//a.png", FormatSame, "", "", "unsafe name"},
 		{"./a.png", FormatSame, "", "", "unsafe name"},
+		{"a", FormatSame, "", "", "no picture's extension"},
 		{"", FormatSame, "", "", "unsafe name"},
 		{".Chromabeam/a.png", FormatSame, "", "", "reserved name"},
 		{long, FormatSame, "", "", "name too long"},
