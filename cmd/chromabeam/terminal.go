@@ -101,12 +101,13 @@ func (t terminal) bar(what, unit string) (show func(done, total int64, note stri
 const lineInterval = 10 * time.Second
 
 func (t terminal) lines(what, unit string) (show func(done, total int64, note string), end func()) {
-	start := time.Now()
-	last := start
-	var done, total int64
+	// Rates count from the first call: what comes before it, such as compiling
+	// a graph, happens once.
+	var first, last time.Time
+	var begun, done, total int64
 	var note string
 	report := func() {
-		rate := float64(done) / max(time.Since(start).Seconds(), 1e-3)
+		rate := float64(done-begun) / max(time.Since(first).Seconds(), 1e-3)
 		text := fmt.Sprintf("%s %d/%d, %.1f %s/s", what, done, total, rate, unit)
 		if note != "" {
 			text += ", " + note
@@ -117,6 +118,9 @@ func (t terminal) lines(what, unit string) (show func(done, total int64, note st
 		fmt.Fprintln(t.stderr, text)
 	}
 	show = func(d, n int64, s string) {
+		if first.IsZero() {
+			first, last, begun = time.Now(), time.Now(), d
+		}
 		done, total, note = d, n, s
 		if time.Since(last) >= lineInterval {
 			last = time.Now()

@@ -103,7 +103,11 @@ func runTrain(ctx context.Context, term terminal, o train.Options, backend strin
 }
 
 func progressNote(p train.Progress) string {
-	return fmt.Sprintf("epoch %d/%d L1 %.4f", p.Epoch, p.Epochs, p.L1)
+	note := fmt.Sprintf("epoch %d/%d", p.Epoch, p.Epochs)
+	if p.L1 > 0 { // known after the first log
+		note += fmt.Sprintf(" L1 %.4f", p.L1)
+	}
+	return note
 }
 
 // settingList gathers the values of a flag that may be given several times.
