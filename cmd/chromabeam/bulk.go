@@ -23,6 +23,7 @@ func bulkCommand() command {
 
 func defineBulk(fs *flagSet) func(context.Context, terminal, []string) error {
 	o := bulk.DefaultOptions()
+	o.ToolVersion = toolVersion()
 	fs.StringVar(&o.Input, "input", "", "folder or zip with the pictures, `SRC`")
 	fs.StringVar(&o.Output, "output", "", "folder or .zip for the coloured pictures, `DST`")
 	modelFlags(fs, &o)

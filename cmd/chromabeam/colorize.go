@@ -28,6 +28,7 @@ func defineColorize(fs *flagSet) func(context.Context, terminal, []string) error
 	o := bulk.DefaultOptions()
 	o.Batch = 1
 	modelFlags(fs, &o)
+	fs.BoolVar(&o.Overwrite, "overwrite", false, "replace the output if it exists")
 	asJSON := fs.Bool("json", false, "print the result as JSON")
 	fs.require("model")
 	return func(ctx context.Context, term terminal, args []string) error {

@@ -208,6 +208,7 @@ func (d *demo) evaluate(ctx context.Context, b *model.Backend) (err error) {
 func (d *demo) bulk(ctx context.Context, b *model.Backend) (err error) {
 	o := bulk.DefaultOptions()
 	o.Model, o.Input, o.Output, o.Backend = d.path("run"), d.path("scans"), d.path("coloured"), b.Name
+	o.ToolVersion = toolVersion()
 	show, end := d.term.progress("colouring", "pictures")
 	o.Progress = func(done, total int64) { show(done, total, "") }
 	d.record.Colored, err = bulk.Run(ctx, o)

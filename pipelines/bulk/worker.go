@@ -10,6 +10,7 @@ import (
 
 	"github.com/chromabeam/chromabeam/transforms/fault"
 	"github.com/chromabeam/chromabeam/transforms/inference"
+	"github.com/chromabeam/chromabeam/transforms/progress"
 	"github.com/chromabeam/chromabeam/transforms/source"
 )
 
@@ -20,6 +21,7 @@ type worker struct {
 	engine *inference.Engine
 	src    source.Source
 	stream *inference.Stream
+	unbind context.CancelFunc // of the bundle's context
 }
 
 func (w *worker) open(ctx context.Context, s spec) (err error) {
@@ -40,6 +42,7 @@ func (w *worker) open(ctx context.Context, s spec) (err error) {
 // start begins a bundle.
 func (w *worker) start(ctx context.Context) {
 	w.stop()
+	ctx, w.unbind = progress.Bind(ctx)
 	w.stream = w.engine.NewStream(ctx)
 }
 
@@ -47,6 +50,7 @@ func (w *worker) start(ctx context.Context) {
 func (w *worker) stop() {
 	if w.stream != nil {
 		w.stream.Close()
+		w.unbind()
 		w.stream = nil
 	}
 }
