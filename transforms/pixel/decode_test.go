@@ -7,13 +7,12 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/adler32"
 	"hash/crc32"
 	"image"
 	"image/color"
 	"image/color/palette"
-	"image/draw"
 	"image/gif"
-	"image/png"
 	"runtime"
 	"strings"
 	"testing"
@@ -303,7 +302,7 @@ func interlacedPNG(tb testing.TB, m *image.Gray) []byte {
 	idat := []byte{0x78, 0x01, 1}
 	idat = binary.LittleEndian.AppendUint16(idat, uint16(len(raw)))
 	idat = binary.LittleEndian.AppendUint16(idat, ^uint16(len(raw)))
-	idat = binary.BigEndian.AppendUint32(append(idat, raw...), adler(raw))
+	idat = binary.BigEndian.AppendUint32(append(idat, raw...), adler32.Checksum(raw))
 	head := make([]byte, 13)
 	binary.BigEndian.PutUint32(head, uint32(m.Rect.Dx()))
 	binary.BigEndian.PutUint32(head[4:], uint32(m.Rect.Dy()))
@@ -374,66 +373,4 @@ func FuzzDecode(f *testing.F) {
 			t.Errorf("sizes differ: %dx%d, %v, %dx%d", p.Width, p.Height, gray.Rect, rgb.Width, rgb.Height)
 		}
 	})
-}
-
-// What the fast path returns, image/png must return too.
-func FuzzFastPNG(f *testing.F) {
-	for _, m := range []image.Image{photo(30, 20), photo(30, 20).Luma(), sticker(24), photo(1, 1), photo(300, 3), image.NewGray(image.Rect(0, 0, 200, 90))} {
-		f.Add(pngBytes(f, m))
-		f.Add(encoded(f, func(b *bytes.Buffer) error { return EncodePNG(b, m) }))
-		for _, level := range []png.CompressionLevel{png.NoCompression, png.BestSpeed, png.BestCompression} {
-			f.Add(encoded(f, func(b *bytes.Buffer) error { return (&png.Encoder{CompressionLevel: level}).Encode(b, m) }))
-		}
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		if h, ok := parsePNG(data); !ok || h.rawSize() > 1<<20 {
-			return
-		}
-		got := fastPNG(data)
-		if got == nil {
-			return
-		}
-		want, err := png.Decode(bytes.NewReader(data))
-		if err != nil {
-			t.Fatalf("image/png says: %v", err)
-		}
-		samePixels(t, want, got)
-	})
-}
-
-func samePixels(t *testing.T, want, got image.Image) {
-	t.Helper()
-	b := want.Bounds()
-	if got.Bounds() != b {
-		t.Fatalf("bounds %v, want %v", got.Bounds(), b)
-	}
-	x, y := image.NewNRGBA(b), image.NewNRGBA(b)
-	draw.Draw(x, b, want, b.Min, draw.Src)
-	draw.Draw(y, b, got, b.Min, draw.Src)
-	if !bytes.Equal(x.Pix, y.Pix) {
-		t.Fatal("pixels differ")
-	}
-}
-
-// The fast path must be taken for what the encoders write, or it is useless.
-func TestFastPNGTaken(t *testing.T) {
-	t.Parallel()
-	flat := image.NewGray(image.Rect(0, 0, 500, 400)) // long matches and, compressed at the fastest, fixed codes
-	for i, m := range []image.Image{photo(256, 256), photo(256, 200).Luma(), sticker(200), photo(1, 1), photo(3, 700), flat} {
-		for _, level := range []png.CompressionLevel{png.NoCompression, png.BestSpeed, png.DefaultCompression, png.BestCompression} {
-			data := encoded(t, func(b *bytes.Buffer) error { return (&png.Encoder{CompressionLevel: level}).Encode(b, m) })
-			got := fastPNG(data)
-			if got == nil {
-				t.Errorf("picture %d, level %v: not taken", i, level)
-				continue
-			}
-			samePixels(t, m, got)
-		}
-	}
-	for _, kind := range []string{"eXIf", "tEXt"} {
-		data := pngBytes(t, photo(8, 8))
-		if fastPNG(append(data[:33:33], append(pngChunk(kind, []byte("hello")), data[33:]...)...)) == nil {
-			t.Errorf("a %s chunk stops the fast path", kind)
-		}
-	}
 }

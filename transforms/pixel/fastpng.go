@@ -3,10 +3,15 @@
 package pixel
 
 import (
+	"bytes"
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
 	"image"
+	"io"
 	"sync"
+
+	"github.com/klauspost/compress/zlib"
 )
 
 // fastPNG decodes the PNGs that cameras, web sites and this program's own
@@ -50,7 +55,8 @@ func fastPNG(data []byte) image.Image {
 
 // pngDecoder is the memory that decoding one picture needs beside the result.
 type pngDecoder struct {
-	z    inflater
+	in   bytes.Reader
+	z    io.ReadCloser // reads in; nil before the first picture
 	idat []byte
 	raw  []byte
 }
@@ -89,10 +95,32 @@ func (d *pngDecoder) inflate(h pngHeader) []byte {
 		d.idat = nil
 	}
 	raw = raw[:size]
-	if !d.z.zlib(raw, idat) {
+	d.in.Reset(idat)
+	whole := d.fill(raw)
+	d.in.Reset(nil) // lets go of the file
+	if !whole {
 		return nil
 	}
 	return raw
+}
+
+// fill decompresses the input, which must fill raw exactly.
+func (d *pngDecoder) fill(raw []byte) bool {
+	var err error
+	if z, ok := d.z.(zlib.Resetter); ok {
+		err = z.Reset(&d.in, nil)
+	} else {
+		d.z, err = zlib.NewReader(&d.in)
+	}
+	if err != nil {
+		return false
+	}
+	if _, err := io.ReadFull(d.z, raw); err != nil {
+		return false
+	}
+	// The end comes after the checksum.
+	n, err := d.z.Read(make([]byte, 1))
+	return n == 0 && errors.Is(err, io.EOF) && d.in.Len() == 0
 }
 
 type pngHeader struct {

@@ -12,19 +12,14 @@ const highBits = 0x8080808080808080
 func load64(b []byte) uint64     { return binary.LittleEndian.Uint64(b) }
 func store64(b []byte, v uint64) { binary.LittleEndian.PutUint64(b, v) }
 
-const (
-	lowBits  = highBits >> 7      // the lowest bit of each byte
-	evenByte = 0x00ff00ff00ff00ff // every second byte
-)
+// evenByte masks every second byte.
+const evenByte = 0x00ff00ff00ff00ff
 
 // sub64 subtracts byte by byte, modulo 256.
 func sub64(x, y uint64) uint64 { return ((x | highBits) - y&^highBits) ^ ((x ^ ^y) & highBits) }
 
 // add64 adds byte by byte, modulo 256.
 func add64(x, y uint64) uint64 { return (x&^highBits + y&^highBits) ^ ((x ^ y) & highBits) }
-
-// average64 is floor((x+y)/2) byte by byte.
-func average64(x, y uint64) uint64 { return x&y + (x^y)&^lowBits>>1 }
 
 // absPairs returns the absolute values of eight signed bytes, added in pairs
 // into four 16-bit lanes of at most 256 each.

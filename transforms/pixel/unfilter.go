@@ -116,3 +116,18 @@ func unfilterPaeth4(out, row, prev []byte) {
 		o[0], o[1], o[2], o[3] = l0, l1, l2, l3
 	}
 }
+
+// paeth returns whichever of left, up and their common neighbour is nearest to
+// left + up - corner.
+func paeth(left, up, corner uint8) uint8 {
+	pa, pb := int(up)-int(corner), int(left)-int(corner)
+	pc := pa + pb
+	pa, pb, pc = max(pa, -pa), max(pb, -pb), max(pc, -pc)
+	switch {
+	case pa <= pb && pa <= pc:
+		return left
+	case pb <= pc:
+		return up
+	}
+	return corner
+}
