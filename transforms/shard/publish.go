@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 
@@ -79,17 +80,21 @@ func objectOf(name string) string {
 	return "publish.file"
 }
 
-// CleanTemp removes from dir what killed runs of [Publish] left there: files of
-// a data set's names with a ".tmp" at their end. No other process may be
-// publishing into dir.
+// leftover matches the whole names that [Publish] gives the temporary files of a
+// data set: whatever else ends in ".tmp" is the user's.
+var leftover = regexp.MustCompile(`^((train|val|test)-\d{6}(\.tar|` + regexp.QuoteMeta(statsSuffix) + `)|` +
+	regexp.QuoteMeta(InfoName) + `|` + regexp.QuoteMeta(RejectsName) + `)\.\d+` + regexp.QuoteMeta(tempSuffix) + `$`)
+
+// CleanTemp removes from dir what killed runs of [Publish] left there: files
+// named as a data set's with a number and ".tmp" at their end. No other process
+// may be publishing into dir.
 func CleanTemp(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return fmt.Errorf("looking for temporary files: %w", err)
 	}
 	for _, e := range entries {
-		name, ok := strings.CutSuffix(e.Name(), tempSuffix)
-		if !ok || !e.Type().IsRegular() || !ours(strings.TrimRight(name, "0123456789")) {
+		if !e.Type().IsRegular() || !leftover.MatchString(e.Name()) {
 			continue
 		}
 		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -97,16 +102,6 @@ func CleanTemp(dir string) error {
 		}
 	}
 	return nil
-}
-
-// ours reports whether a name that ends in a dot is a data set's file.
-func ours(name string) bool {
-	for _, suffix := range []string{".tar.", statsSuffix + ".", "/" + InfoName + ".", "/" + RejectsName + "."} {
-		if strings.HasSuffix("/"+name, suffix) {
-			return true
-		}
-	}
-	return false
 }
 
 // syncDir makes a rename durable. Windows has no such call and needs none.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -90,5 +91,32 @@ func TestPublishKilled(t *testing.T) {
 		if diff := cmp.Diff([]string{"mine.tmp", Name(Train, 0)}, list(t, dir)); diff != "" {
 			t.Errorf("%s: files (-want +got):\n%s", point, diff)
 		}
+	}
+}
+
+// CleanTemp takes what Publish may have left and nothing that only resembles it.
+func TestCleanTemp(t *testing.T) {
+	t.Parallel()
+	left := []string{
+		"train-000000.tar.12.tmp", "val-000001_stats.json.3.tmp", "test-000002.tar.4.tmp",
+		InfoName + ".5.tmp", RejectsName + ".6.tmp",
+	}
+	kept := []string{
+		"photos.tar.2024.tmp", "my_stats.json.1.tmp", "my-train-000000.tar.1.tmp", "train-0.tar.1.tmp",
+		"train-000000.tar.tmp", "train-000000.tar.1.tmp.bak", "train-000000xtar.1.tmp", "old" + InfoName + ".5.tmp",
+		"rejects_jsonl.6.tmp", "train-000000.tar",
+	}
+	dir := t.TempDir()
+	for _, name := range slices.Concat(left, kept) {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := CleanTemp(dir); err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(kept)
+	if diff := cmp.Diff(kept, list(t, dir)); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
 	}
 }
