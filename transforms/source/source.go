@@ -4,6 +4,11 @@
 // behind one interface. It lists references, which are small and may travel
 // between machines, and reads the bytes of one reference at a time.
 //
+// A symbolic link inside a folder is followed where it leads to a file of that
+// folder. One that leads to a folder is not: it could lead in a circle, and the
+// pictures there would count twice. Pictures behind it are neither listed nor
+// reported.
+//
 // The package knows no Beam: pipelines list in the driver and read inside
 // their DoFns, through [Shared].
 package source
@@ -60,8 +65,10 @@ type Source interface {
 	URI() string
 	// List yields a reference for every picture, sorted as by [Compare]. What
 	// is a picture is told by the file name's extension alone; directories,
-	// names that begin with a dot and __MACOSX folders are left out. An error
-	// of yield ends the listing and is returned.
+	// names that begin with a dot, __MACOSX folders and whatever lies behind a
+	// symbolic link to a folder are left out, without a word. A link with a
+	// picture's name is yielded whatever it leads to, and Read says what is
+	// wrong with it. An error of yield ends the listing and is returned.
 	List(ctx context.Context, yield func(Ref) error) error
 	// Read returns the picture's bytes, at most maxBytes of them. Every fault
 	// of the picture itself is a [fault.PictureError]: a damaged, encrypted or

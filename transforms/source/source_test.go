@@ -305,8 +305,11 @@ func TestFolderLinks(t *testing.T) {
 	writeFile(t, filepath.Join(dir, "secret.png"), []byte("secret"))
 	in := filepath.Join(dir, "in")
 	writeFile(t, filepath.Join(in, "real.png"), []byte("real"))
+	writeFile(t, filepath.Join(in, "sub", "a.png"), []byte("a"))
+	writeFile(t, filepath.Join(dir, "outside", "b.png"), []byte("b"))
 	for name, target := range map[string]string{
-		"out.png": "../secret.png", "in.png": "real.png", "nothing.png": "gone.png", "loop": ".", "folder.png": ".",
+		"out.png": "../secret.png", "in.png": "real.png", "nothing.png": "gone.png", "folder.png": ".",
+		"loop": ".", "album": "sub", "away": "../outside", // links to folders: nothing behind them is listed
 	} {
 		if err := os.Symlink(target, filepath.Join(in, name)); err != nil {
 			t.Skipf("this system makes no symbolic links: %v", err)
@@ -325,7 +328,7 @@ func TestFolderLinks(t *testing.T) {
 		}
 	}
 	want := map[string]string{
-		"real.png": "real", "in.png": "real",
+		"real.png": "real", "in.png": "real", "sub/a.png": "a",
 		"out.png":     "symbolic link leads out of the input folder",
 		"nothing.png": "file is gone, or a symbolic link to nothing",
 		"folder.png":  "not a regular file",
