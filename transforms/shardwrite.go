@@ -131,8 +131,16 @@ func checkHash(data []byte, want string) error {
 	return nil
 }
 
-// encodePair decodes a picture, makes it square and encodes it twice.
-func encodePair(data []byte, c WriteConfig) (shard.Sample, error) {
+// encodePair decodes a picture, makes it square and encodes it twice. A panic
+// on the way is that picture's fault and no reason to end the job.
+func encodePair(data []byte, c WriteConfig) (sample shard.Sample, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			sample, err = shard.Sample{}, &fault.PictureError{
+				Stage: fault.StageEncode, Reason: "internal error", Err: fmt.Errorf("panic: %v", v),
+			}
+		}
+	}()
 	p, err := pixel.Decode(data, c.Limits)
 	if err != nil {
 		return shard.Sample{}, err
