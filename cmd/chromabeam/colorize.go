@@ -35,7 +35,7 @@ func defineColorize(fs *flagSet) func(context.Context, terminal, []string) error
 		if len(args) < 1 || len(args) > 2 {
 			return fault.Request("colorize takes a picture and where to write it, got %d arguments", len(args))
 		}
-		out := coloredName(args[0])
+		out := coloredName(args[0], o.Format)
 		if len(args) == 2 {
 			out = args[1]
 		}
@@ -48,13 +48,15 @@ func defineColorize(fs *flagSet) func(context.Context, terminal, []string) error
 
 // coloredName is where a coloured picture goes if the user names no place:
 // beside the original, as JPEG or PNG.
-func coloredName(in string) string {
+func coloredName(in string, format bulk.Format) string {
 	ext := filepath.Ext(in)
 	stem := strings.TrimSuffix(in, ext)
-	switch strings.ToLower(ext) {
-	case ".jpg", ".jpeg":
-		return stem + ".color" + ext
-	default:
-		return stem + ".color.png"
+	jpeg := strings.EqualFold(ext, ".jpg") || strings.EqualFold(ext, ".jpeg")
+	switch {
+	case format == bulk.FormatJPEG && !jpeg:
+		ext = ".jpg"
+	case format == bulk.FormatPNG, format == bulk.FormatSame && !jpeg:
+		ext = ".png"
 	}
+	return stem + ".color" + ext
 }

@@ -3,13 +3,8 @@
 package main
 
 import (
-	"archive/zip"
-	"bytes"
 	"context"
-	"embed"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -22,17 +17,10 @@ import (
 	"github.com/chromabeam/chromabeam/transforms/pixel"
 )
 
-// sample is the embedded pictures: faces.zip to learn from, in the layout of
-// the Anime Faces archive, and held-out.zip, which no step before the last
-// sees. See sample/LICENSE.md.
-//
-//go:embed sample
-var sample embed.FS
-
 func demoCommand() command {
 	return command{
 		name:     "demo",
-		synopsis: "[-output DIR] [-backend B]",
+		synopsis: "[-output DIR] [-backend B] [-overwrite]",
 		summary:  "prepare, train, evaluate and colour an embedded sample",
 		examples: []string{"chromabeam demo -output demo"},
 		define:   defineDemo,
@@ -43,6 +31,7 @@ func defineDemo(fs *flagSet) func(context.Context, terminal, []string) error {
 	var d demo
 	fs.StringVar(&d.output, "output", "demo", "folder for everything the demo makes, `DIR`")
 	fs.StringVar(&d.backend, "backend", "auto", backendUsage)
+	fs.BoolVar(&d.overwrite, "overwrite", false, "begin anew, whatever the folder holds")
 	asJSON := fs.Bool("json", false, "print the result as JSON")
 	return func(ctx context.Context, term terminal, args []string) error {
 		if err := noArguments(args); err != nil {
@@ -56,6 +45,7 @@ func defineDemo(fs *flagSet) func(context.Context, terminal, []string) error {
 // demo runs the three flows one after the other in one folder.
 type demo struct {
 	output, backend string
+	overwrite       bool
 	term            terminal
 	record          demoRecord
 }
@@ -83,6 +73,9 @@ func (d *demo) run(ctx context.Context, asJSON bool) error {
 	}
 	defer b.Finalize()
 	d.record.Backend = b.Name
+	if err := d.claim(); err != nil {
+		return err
+	}
 	if err := d.unpack(); err != nil {
 		return err
 	}
@@ -109,63 +102,6 @@ func (d *demo) run(ctx context.Context, asJSON bool) error {
 		field{"seconds", fmt.Sprintf("%.0f", d.record.Seconds)}, field{"page", d.record.Page})
 }
 
-// unpack writes the sample's archives to disk, and the held-out pictures in
-// gray: those are the scans that bulk colours.
-func (d *demo) unpack() error {
-	if err := os.MkdirAll(d.path("scans"), 0o755); err != nil {
-		return fmt.Errorf("making the demo's folder: %w", err)
-	}
-	data, err := sample.ReadFile("sample/faces.zip")
-	if err != nil {
-		return fmt.Errorf("reading the embedded sample: %w", err)
-	}
-	if err := os.WriteFile(d.path("faces.zip"), data, 0o644); err != nil {
-		return fmt.Errorf("unpacking the sample: %w", err)
-	}
-	return eachHeldOut(func(name string, picture *pixel.RGB) error {
-		var buf bytes.Buffer
-		if err := pixel.EncodePNG(&buf, picture.Luma()); err != nil {
-			return err
-		}
-		return os.WriteFile(d.path("scans", name), buf.Bytes(), 0o644)
-	})
-}
-
-// eachHeldOut visits the held-out pictures in the archive's order.
-func eachHeldOut(visit func(name string, picture *pixel.RGB) error) error {
-	data, err := sample.ReadFile("sample/held-out.zip")
-	if err != nil {
-		return fmt.Errorf("reading the embedded sample: %w", err)
-	}
-	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		return fmt.Errorf("opening the embedded sample: %w", err)
-	}
-	for _, f := range archive.File {
-		if err := visitMember(f, visit); err != nil {
-			return fmt.Errorf("unpacking %q: %w", f.Name, err)
-		}
-	}
-	return nil
-}
-
-func visitMember(f *zip.File, visit func(string, *pixel.RGB) error) error {
-	r, err := f.Open()
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	data, err := io.ReadAll(r)
-	if err != nil {
-		return err
-	}
-	p, err := pixel.Decode(data, pixel.DefaultLimits())
-	if err != nil {
-		return err
-	}
-	return visit(filepath.Base(f.Name), p.RGB())
-}
-
 func (d *demo) prepare(ctx context.Context, _ *model.Backend) error {
 	recipe, err := recipes.Find("demo")
 	if err != nil {
@@ -174,7 +110,7 @@ func (d *demo) prepare(ctx context.Context, _ *model.Backend) error {
 	o := prepare.Options{
 		Input: d.path("faces.zip"), Output: d.path("data"), Preset: prepare.PresetAnimeFaces, Size: recipe.Size,
 		Fit: pixel.FitCrop, ValPercent: 15, Seed: 1, Limits: pixel.DefaultLimits(), Workers: 2,
-		Runner: runner.Default, ToolVersion: toolVersion(),
+		Runner: runner.Default, ToolVersion: toolVersion(), Overwrite: d.overwrite,
 	}
 	show, end := d.term.progress("preparing", "pictures")
 	o.Progress = func(done, total int64) { show(done, total, "") }
@@ -189,7 +125,8 @@ func (d *demo) train(ctx context.Context, b *model.Backend) error {
 		return err
 	}
 	o := train.Options{
-		Recipe: recipe, Data: d.path("data"), Output: d.path("run"), Backend: b, Resume: true, ToolVersion: toolVersion(),
+		Recipe: recipe, Data: d.path("data"), Output: d.path("run"), Backend: b, ToolVersion: toolVersion(),
+		Resume: !d.overwrite, Overwrite: d.overwrite,
 	}
 	show, end := d.term.progress("training", "pictures")
 	o.Progress = func(p train.Progress) { show(p.Pictures, p.TotalPictures, progressNote(p)) }
@@ -208,7 +145,7 @@ func (d *demo) evaluate(ctx context.Context, b *model.Backend) (err error) {
 func (d *demo) bulk(ctx context.Context, b *model.Backend) (err error) {
 	o := bulk.DefaultOptions()
 	o.Model, o.Input, o.Output, o.Backend = d.path("run"), d.path("scans"), d.path("coloured"), b.Name
-	o.ToolVersion = toolVersion()
+	o.ToolVersion, o.Overwrite = toolVersion(), d.overwrite
 	show, end := d.term.progress("colouring", "pictures")
 	o.Progress = func(done, total int64) { show(done, total, "") }
 	d.record.Colored, err = bulk.Run(ctx, o)

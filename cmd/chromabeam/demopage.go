@@ -27,11 +27,8 @@ func (d *demo) writePage() error {
 	if err != nil {
 		return fmt.Errorf("naming the demo's page: %w", err)
 	}
-	if err := os.WriteFile(name, buf.Bytes(), 0o644); err != nil {
-		return fmt.Errorf("writing the demo's page: %w", err)
-	}
 	d.record.Page = name
-	return nil
+	return d.publish(".", "index.html", buf.Bytes())
 }
 
 func (d *demo) page() (report.Page, error) {

@@ -25,7 +25,7 @@ func defineEvaluate(fs *flagSet) func(context.Context, terminal, []string) error
 	fs.StringVar(&o.Model, "model", "", "run folder of the trained network, `RUN`")
 	fs.StringVar(&o.Data, "data", "", "prepared data set, `DST`")
 	fs.StringVar(&o.Split, "split", "val", "part of the data set: train, val or test")
-	fs.StringVar(&o.Checkpoint, "checkpoint", "best", "which checkpoint: best or last")
+	fs.StringVar(&o.Checkpoint, "checkpoint", "", "which checkpoint: best or last; best if there is one when not given")
 	fs.IntVar(&o.Batch, "batch", 8, "pictures that go through the network at once")
 	fs.StringVar(&backend, "backend", "auto", backendUsage)
 	asJSON := fs.Bool("json", false, "print the result as JSON")
@@ -40,7 +40,10 @@ func defineEvaluate(fs *flagSet) func(context.Context, terminal, []string) error
 		}
 		defer b.Finalize()
 		o.Backend = b
+		show, end := term.progress("evaluating", "pictures")
+		o.Progress = func(done, total int64) { show(done, total, "") }
 		e, err := train.Evaluate(ctx, o)
+		end()
 		if err != nil {
 			return err
 		}

@@ -44,10 +44,11 @@ func (e *rejectsError) Error() string {
 // exitCode maps an error to the exit code that scripts may rely on.
 func exitCode(err error) int {
 	var rejects *rejectsError
+	var picture *fault.PictureError
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.As(err, &rejects):
+	case errors.As(err, &rejects), errors.As(err, &picture):
 		return exitRejects
 	case errors.Is(err, train.ErrInterrupted), errors.Is(err, context.Canceled):
 		return exitInterrupted

@@ -26,9 +26,16 @@ func main() {
 	if runner.WorkerMain(os.Args[1:]) {
 		return
 	}
+	os.Exit(runInterruptible(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// runInterruptible is run with a context that Ctrl-C ends, so that a job can
+// save what it has.
+func runInterruptible(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	return run(ctx, args, stdout, stderr)
 }
 
 // command is one subcommand.

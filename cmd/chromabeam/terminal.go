@@ -107,22 +107,24 @@ func (t terminal) lines(what, unit string) (show func(done, total int64, note st
 	var begun, done, total int64
 	var note string
 	report := func() {
-		rate := float64(done-begun) / max(time.Since(first).Seconds(), 1e-3)
-		text := fmt.Sprintf("%s %d/%d, %.1f %s/s", what, done, total, rate, unit)
+		text := fmt.Sprintf("%s %d/%d", what, done, total)
+		if rate := float64(done-begun) / time.Since(first).Seconds(); rate > 0 {
+			text += fmt.Sprintf(", %.1f %s/s", rate, unit)
+			if left := total - done; left > 0 {
+				text += fmt.Sprintf(", %s left", time.Duration(float64(left)/rate*float64(time.Second)).Round(time.Second))
+			}
+		}
 		if note != "" {
 			text += ", " + note
-		}
-		if left := total - done; left > 0 && rate > 0 {
-			text += fmt.Sprintf(", %s left", time.Duration(float64(left)/rate*float64(time.Second)).Round(time.Second))
 		}
 		fmt.Fprintln(t.stderr, text)
 	}
 	show = func(d, n int64, s string) {
-		if first.IsZero() {
-			first, last, begun = time.Now(), time.Now(), d
-		}
 		done, total, note = d, n, s
-		if time.Since(last) >= lineInterval {
+		if first.IsZero() {
+			first, begun = time.Now(), d
+		}
+		if last.IsZero() || time.Since(last) >= lineInterval {
 			last = time.Now()
 			report()
 		}
