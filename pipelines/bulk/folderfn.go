@@ -73,8 +73,13 @@ func (f *colorizeFn) Setup(ctx context.Context) (err error) {
 	return nil
 }
 
-// Teardown closes the output.
-func (f *colorizeFn) Teardown() error { return f.root.Close() }
+// Teardown closes the output, if Setup got as far as opening it.
+func (f *colorizeFn) Teardown() error {
+	if f.root == nil {
+		return nil
+	}
+	return f.root.Close()
+}
 
 // StartBundle ends what a bundle before this one left behind: FinishBundle is
 // not called after an error.

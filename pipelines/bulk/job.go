@@ -21,7 +21,7 @@ import (
 )
 
 // jobVersion changes when the same job would give other bytes or names.
-const jobVersion = 1
+const jobVersion = 2
 
 // job is job.json: what an output folder or archive stands for. The batch size
 // is not part of it, so that a job may go on with another one where memory is
@@ -60,7 +60,8 @@ func (j job) rejectHash(l pixel.Limits) string {
 }
 
 func digest(values ...any) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q", values))
+	// Not %q, which turns every number above the last rune into the same one.
+	sum := sha256.Sum256(fmt.Appendf(nil, "%#v", values))
 	return hex.EncodeToString(sum[:8])
 }
 
