@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -16,7 +17,8 @@ import (
 // ColorizeFile colours one picture, through the same engine as [Run] and so to
 // the same bytes. The name out decides the format: .jpg, .jpeg or .png; it must
 // agree with o.Format. An existing file is replaced with o.Overwrite only, and
-// is written whole or not at all. Input, Output and Runner of o are not used.
+// is written whole or not at all. Input, Output and Runner of o are not used. A
+// picture that cannot be used is a [fault.PictureError] in the error's chain.
 func ColorizeFile(ctx context.Context, o Options, in, out string) error {
 	if err := o.validateCommon(); err != nil {
 		return fault.AsRequest(err)
@@ -31,16 +33,13 @@ func ColorizeFile(ctx context.Context, o Options, in, out string) error {
 		return fault.Request("opening picture: %w", err)
 	case !info.Mode().IsRegular():
 		return fault.Request("opening picture %q: it must be a regular file; for a folder use bulk", in)
-	case info.Size() > o.Limits.MaxBytes:
-		return fault.Request("opening picture %q: it has %d bytes, the limit is %d", in, info.Size(), o.Limits.MaxBytes)
 	}
-	if old, err := os.Stat(out); err == nil {
-		if os.SameFile(info, old) {
-			return fault.Request("output must not be the input, got %q for both", in)
-		}
-		if !o.Overwrite {
-			return fault.Request("output %q exists: name another one, or allow it to be overwritten", out)
-		}
+	if err := mayWrite(out, info, o.Overwrite); err != nil {
+		return err
+	}
+	if info.Size() > o.Limits.MaxBytes {
+		return fmt.Errorf("reading %q: %w", in,
+			fault.Picture(fault.StageRead, "the file has %d bytes, the limit is %d", info.Size(), o.Limits.MaxBytes))
 	}
 	data, err := os.ReadFile(in)
 	if err != nil {
@@ -55,6 +54,24 @@ func ColorizeFile(ctx context.Context, o Options, in, out string) error {
 		return fmt.Errorf("colouring %q: %w", in, err)
 	}
 	return replaceFile(out, colored)
+}
+
+// mayWrite refuses an output that is the input, and one that exists unless it
+// may be overwritten. A symbolic link exists, wherever it leads.
+func mayWrite(out string, in fs.FileInfo, overwrite bool) error {
+	if target, err := os.Stat(out); err == nil && os.SameFile(in, target) {
+		return fault.Request("output must not be the input, got %q for both", out)
+	}
+	_, err := os.Lstat(out)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fault.Request("looking at output: %w", err)
+	case !overwrite:
+		return fault.Request("output %q exists: name another one, or allow it to be overwritten", out)
+	}
+	return nil
 }
 
 // fileFormat returns the format that a file's name asks for.

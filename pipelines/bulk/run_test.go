@@ -3,8 +3,10 @@
 package bulk
 
 import (
+	"errors"
 	"fmt"
 	"image"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/chromabeam/chromabeam/transforms/fault"
 	"github.com/chromabeam/chromabeam/transforms/pixel"
 )
 
@@ -239,6 +242,48 @@ func TestColorizeFile(t *testing.T) {
 	o.Overwrite = true
 	if err := ColorizeFile(t.Context(), o, in, one); err != nil {
 		t.Errorf("overwriting: %v", err)
+	}
+}
+
+// TestColorizeFileRejects: what is wrong with the picture itself is told from
+// what is wrong with the request, and leaves no output.
+func TestColorizeFileRejects(t *testing.T) {
+	t.Parallel()
+	dir := writeFolder(t, map[string][]byte{"text.png": []byte("no picture"), "a.png": pngBytes(t, gray(9, 9, 1)), "bomb.png": bomb(t)})
+	out := filepath.Join(t.TempDir(), "x.png")
+	for name, stage := range map[string]fault.Stage{"text.png": fault.StageDecode, "bomb.png": fault.StageDecode, "a.png": fault.StageRead} {
+		o := tiny(t, "", "")
+		if name == "a.png" {
+			o.Limits.MaxBytes = 10
+		}
+		err := ColorizeFile(t.Context(), o, filepath.Join(dir, name), out)
+		var p *fault.PictureError
+		if !errors.As(err, &p) || p.Stage != stage || fault.IsRequest(err) {
+			t.Errorf("%s: error %v, want a picture's of stage %s", name, err, stage)
+		}
+	}
+	if _, err := os.Lstat(out); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a rejected picture left an output: %v", err)
+	}
+}
+
+// TestColorizeFileKeepsLinks: a symbolic link is there, even where it leads
+// nowhere.
+func TestColorizeFileKeepsLinks(t *testing.T) {
+	t.Parallel()
+	in := filepath.Join(writeFolder(t, map[string][]byte{"a.png": pngBytes(t, gray(9, 9, 1))}), "a.png")
+	link := filepath.Join(t.TempDir(), "link.png")
+	if err := os.Symlink(filepath.Join(t.TempDir(), "nowhere.png"), link); err != nil {
+		t.Skipf("no symbolic links here: %v", err)
+	}
+	o := tiny(t, "", "")
+	for _, out := range []string{link, filepath.Join(in, "x.png")} { // the latter lies below a file
+		if err := ColorizeFile(t.Context(), o, in, out); !fault.IsRequest(err) {
+			t.Errorf("%s: error %v, want a request error", out, err)
+		}
+	}
+	if info, err := os.Lstat(link); err != nil || info.Mode()&fs.ModeSymlink == 0 {
+		t.Errorf("the link is gone: %v, %v", info, err)
 	}
 }
 
