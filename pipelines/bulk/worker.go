@@ -59,6 +59,7 @@ func (w *worker) stop() {
 func (w *worker) task(it item) *inference.Task {
 	return &inference.Task{
 		Format:     Format(it.Encoding),
+		Size:       it.Ref.Size,
 		Thumbnails: it.Key <= w.spec.Show,
 		Load: func(ctx context.Context) ([]byte, error) {
 			if it.Stage != "" {

@@ -23,4 +23,8 @@
 // given back when the result has been stored. A picture holding budget never
 // waits for more, and a batch that is not full starts when a picture waits for
 // budget and the device is idle: hence no deadlock.
+//
+// A file takes its size, as the index of its source has it, from a quarter of
+// the budget that is set apart for files, before it is read. It gives that back
+// when the picture has got its part of the other three quarters.
 package inference

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -39,14 +38,10 @@ type Engine struct {
 
 	cpu     *semaphore.Weighted // pictures decoded or encoded at this moment
 	device  *semaphore.Weighted // batches on the device: one
-	budget  *semaphore.Weighted // bytes of pictures in work
+	budget  *budget             // bytes of pictures in work
 	batches *batcher
 	release func() error // nil for a network that is not the engine's own
 }
-
-// budgets holds the process's byte budgets by size: jobs with one setting share
-// one budget.
-var budgets sync.Map
 
 func load(s Settings) (*Engine, error) {
 	start := time.Now()
@@ -89,13 +84,11 @@ func checkpointBytes(s Settings) int64 {
 // New returns an engine of its own around a network, apart from those that
 // [Open] keeps. The network stays the caller's to close.
 func New(c Colorizer, s Settings) *Engine {
-	budget, _ := budgets.LoadOrStore(s.MemoryBudget, semaphore.NewWeighted(s.MemoryBudget))
-	weighted, _ := budget.(*semaphore.Weighted)
 	e := &Engine{
 		net: c, settings: s,
 		cpu:    semaphore.NewWeighted(int64(s.Workers)),
 		device: semaphore.NewWeighted(1),
-		budget: weighted,
+		budget: budgetOf(s.MemoryBudget),
 	}
 	e.batches = newBatcher(c.Batch(), func(b []*picture) { go e.infer(b) })
 	return e

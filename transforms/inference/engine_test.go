@@ -233,7 +233,10 @@ func TestBudget(t *testing.T) {
 				case 2:
 					data = huge
 				}
-				task := &Task{Format: FormatPNG, Load: loads(data)}
+				task := &Task{Format: FormatPNG, Size: int64(len(data)), Load: loads(data)}
+				if j%3 == 0 {
+					task.Size = s.MemoryBudget // what an index promises need not be so
+				}
 				if j%2 == 0 {
 					task.Store = func(context.Context, *Result) error { return nil }
 				}
@@ -247,15 +250,11 @@ func TestBudget(t *testing.T) {
 		})
 	}
 	work.Wait()
-	if !e.budget.TryAcquire(s.MemoryBudget) {
-		t.Error("budget was not given back")
-	} else {
-		e.budget.Release(s.MemoryBudget)
-	}
 	wantIdle(t, e)
 }
 
-// wantIdle checks that nothing is counted as being on its way.
+// wantIdle checks that nothing is counted as being on its way, and that all of
+// the budget is there. No other test may share the engine's budget.
 func wantIdle(t *testing.T, e *Engine) {
 	t.Helper()
 	b := e.batches
@@ -265,6 +264,52 @@ func wantIdle(t *testing.T, e *Engine) {
 	if got != "0 0 0 0 0" {
 		t.Errorf("pending, upstream, waiting, decoding, draining = %s, want zeros", got)
 	}
+	for name, share := range map[string]share{"files": e.budget.files, "pictures": e.budget.pictures} {
+		if !share.TryAcquire(share.size) {
+			t.Errorf("budget for %s was not given back", name)
+			continue
+		}
+		share.Release(share.size)
+	}
+}
+
+// TestBudgetCoversFiles counts the bytes that are being read or have been read
+// and wait: never more than the share of the budget for files, whatever the
+// number of workers, but more than one file at a time.
+func TestBudgetCoversFiles(t *testing.T) {
+	t.Parallel()
+	s := settings()
+	s.MemoryBudget, s.Workers = 4<<20+3, 8
+	e := New(&fake{size: 8, batch: 4}, s)
+	data := flat(t, 40, 1)
+	size := e.budget.files.size / 3
+	var reading, most atomic.Int64
+	pair := make(chan struct{}) // the first two readers wait for each other
+	list := make([]*Task, 40)
+	for i := range list {
+		list[i] = &Task{Format: FormatPNG, Size: size, Load: func(context.Context) ([]byte, error) {
+			now := reading.Add(size)
+			defer reading.Add(-size)
+			for old := most.Load(); now > old && !most.CompareAndSwap(old, now); old = most.Load() {
+			}
+			switch i {
+			case 0:
+				<-pair
+			case 1:
+				close(pair)
+			}
+			return data, nil
+		}}
+	}
+	for i, r := range all(t.Context(), e, list) {
+		if r.Err != nil {
+			t.Errorf("picture %d: %v", i, r.Err)
+		}
+	}
+	if got := most.Load(); got > e.budget.files.size || got < 2*size {
+		t.Errorf("at most %d bytes were being read at once, want %d to %d", got, 2*size, e.budget.files.size)
+	}
+	wantIdle(t, e)
 }
 
 // TestClose abandons streams at different moments, as a bundle does after an
@@ -295,11 +340,7 @@ func TestClose(t *testing.T) {
 			t.Errorf("picture %d after closing: %v", i, r.Err)
 		}
 	}
-	if !e.budget.TryAcquire(s.MemoryBudget) {
-		t.Error("budget was not given back")
-	} else {
-		e.budget.Release(s.MemoryBudget)
-	}
+	wantIdle(t, e)
 }
 
 func TestThumbnails(t *testing.T) {

@@ -15,6 +15,9 @@ import (
 type Task struct {
 	// Format is FormatJPEG or FormatPNG.
 	Format Format
+	// Size is how many bytes Load is expected to return, as far as is known. They
+	// are taken from the budget before Load is called.
+	Size int64
 	// Load returns the picture's file. It is called from a pool.
 	Load func(context.Context) ([]byte, error)
 	// Store, where not nil, puts the coloured picture where it belongs. It is
@@ -67,6 +70,7 @@ type Stream struct {
 	ctx    context.Context //nolint:containedctx // the bundle's, for the pool's goroutines
 	cancel context.CancelFunc
 	tasks  chan *picture
+	reads  sync.Mutex // held while the next task gets budget for its file
 	queue  []*picture // submitted, in order
 	last   chan struct{}
 	work   sync.WaitGroup
@@ -163,7 +167,8 @@ type picture struct {
 	// result waited for never waits for one that comes later.
 	before, after chan struct{}
 
-	cost int64
+	file int64 // taken for the file, until there is budget for the picture
+	cost int64 // taken for the picture
 	gray []float32
 	joined
 }
@@ -172,8 +177,9 @@ type picture struct {
 func (p *picture) finish(err error) {
 	p.result.Err = err
 	p.joined = joined{}
+	p.freeFile()
 	if p.cost > 0 {
-		cost, budget := p.cost, p.stream.engine.budget
+		cost, budget := p.cost, p.stream.engine.budget.pictures
 		if p.result.Data == nil || err != nil {
 			p.result.Data = nil
 			budget.Release(cost)
@@ -187,17 +193,46 @@ func (p *picture) finish(err error) {
 
 // feed takes tasks in order through reading and decoding.
 func (s *Stream) feed() {
-	for p := range s.tasks {
-		p.prepare()
+	for p, err := s.nextTask(); p != nil; p, err = s.nextTask() {
+		p.prepare(err)
 	}
 }
 
-// prepare reads and decodes a picture and puts it into a batch.
-func (p *picture) prepare() {
+// nextTask returns the next task when there is budget for its file, or nil at
+// the stream's end. Files get their budget in order as well: one that has it
+// waits for those in front, which must not wait for it.
+func (s *Stream) nextTask() (*picture, error) {
+	s.reads.Lock()
+	defer s.reads.Unlock()
+	p, ok := <-s.tasks
+	if !ok {
+		return nil, nil
+	}
+	files := s.engine.budget.files
+	cost := files.cap(max(0, min(p.result.Task.Size, s.engine.settings.Limits.MaxBytes)))
+	if err := files.Acquire(s.ctx, cost); err != nil {
+		return p, err
+	}
+	p.file = cost
+	return p, nil
+}
+
+// freeFile gives back what was taken for the file alone.
+func (p *picture) freeFile() {
+	p.stream.engine.budget.files.Release(p.file)
+	p.file = 0
+}
+
+// prepare reads and decodes a picture and puts it into a batch, unless err says
+// that there is no use in that.
+func (p *picture) prepare(err error) {
 	e := p.stream.engine
 	passed := sync.OnceFunc(func() { close(p.after) })
 	defer passed()
-	data, err := p.read()
+	var data []byte
+	if err == nil {
+		data, err = p.read()
+	}
 	if err != nil {
 		<-p.before // those behind may pass when those in front have
 		e.batches.gaveUp()
@@ -230,14 +265,16 @@ func (p *picture) read() (data []byte, err error) {
 	return data, err
 }
 
-// takeBudget waits for its turn and then for budget.
+// takeBudget waits for its turn and then for budget for file and picture; what
+// was taken for the file alone goes back.
 func (p *picture) takeBudget(cost int64) error {
 	e := p.stream.engine
-	cost = min(cost, e.settings.MemoryBudget) // above it, a picture runs alone
+	cost = e.budget.pictures.cap(cost)
 	select {
 	case <-p.before:
-		if e.budget.TryAcquire(cost) {
+		if e.budget.pictures.TryAcquire(cost) {
 			p.cost = cost
+			p.freeFile()
 			return nil
 		}
 	default:
@@ -245,10 +282,11 @@ func (p *picture) takeBudget(cost int64) error {
 	e.batches.waits()
 	defer e.batches.waitEnded()
 	<-p.before
-	if err := e.budget.Acquire(p.stream.ctx, cost); err != nil {
+	if err := e.budget.pictures.Acquire(p.stream.ctx, cost); err != nil {
 		return err
 	}
 	p.cost = cost
+	p.freeFile()
 	return nil
 }
 
