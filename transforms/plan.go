@@ -5,6 +5,8 @@ package transforms
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -47,6 +49,11 @@ type PlanFile struct {
 	// Pictures are the file's lines, Duplicates the exact copies left out.
 	Pictures   int64 `json:"pictures"`
 	Duplicates int64 `json:"duplicates,omitempty"`
+	// Transient counts the pictures that another try may be able to read.
+	Transient int64 `json:"transient,omitempty"`
+	// SHA256 is the hexadecimal hash of the file: a shard made from another
+	// plan is made anew.
+	SHA256 string `json:"sha256"`
 }
 
 // Split returns the split that the file's pictures belong to, or
@@ -61,6 +68,16 @@ type SealedPlan struct {
 	Settings string `json:"settings"`
 	// Files are sorted: train, val, test, rejects, and by name in each.
 	Files []PlanFile `json:"files"`
+}
+
+// Transient returns the number of pictures that the plan lacks and that another
+// try may be able to read.
+func (p SealedPlan) Transient() int64 {
+	var n int64
+	for _, f := range p.Files {
+		n += f.Transient
+	}
+	return n
 }
 
 // Plan hashes the pictures of each listing file, spreads them over shards by
@@ -96,11 +113,26 @@ func (f *planFn) ProcessElement(ctx context.Context, name string, lines func(*[]
 		entries = append(entries, e)
 	}
 	kept, duplicates := dropCopies(entries)
-	if err := cmp.Or(ctx.Err(), writePlan(f.Dir, name, kept)); err != nil {
+	if err := ctx.Err(); err != nil {
 		return job.Fail(err)
 	}
-	emit("", PlanFile{Name: name, Pictures: int64(len(kept)), Duplicates: duplicates})
+	sum, err := writePlan(f.Dir, name, kept)
+	if err != nil {
+		return job.Fail(err)
+	}
+	emit("", PlanFile{
+		Name: name, Pictures: int64(len(kept)), Duplicates: duplicates, Transient: transients(kept), SHA256: sum,
+	})
 	return nil
+}
+
+func transients(entries []Entry) (n int64) {
+	for _, e := range entries {
+		if e.Reject != nil && e.Reject.Transient {
+			n++
+		}
+	}
+	return n
 }
 
 // dropCopies sorts entries and keeps of those with one hash the first.
@@ -111,17 +143,21 @@ func dropCopies(entries []Entry) (kept []Entry, duplicates int64) {
 	return kept, int64(len(entries) - len(kept))
 }
 
-func writePlan(dir, name string, entries []Entry) error {
+// writePlan writes a plan file and returns its hash.
+func writePlan(dir, name string, entries []Entry) (string, error) {
 	folder := filepath.Join(dir, planFolder)
 	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return fmt.Errorf("writing plan: %w", err)
+		return "", fmt.Errorf("writing plan: %w", err)
 	}
-	err := shard.Publish(folder, name+".jsonl", func(w io.Writer) error { return WriteLines(w, entries) })
+	sum := sha256.New()
+	err := shard.Publish(folder, name+".jsonl", func(w io.Writer) error {
+		return WriteLines(io.MultiWriter(w, sum), entries)
+	})
 	if err != nil {
-		return fmt.Errorf("writing plan %q: %w", name, err)
+		return "", fmt.Errorf("writing plan %q: %w", name, err)
 	}
 	failpoint.Hit("prepare.plan.written")
-	return nil
+	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // ReadPlan returns the entries of a plan file.
@@ -183,10 +219,10 @@ func ReadSealed(dir, settings string) (SealedPlan, bool, error) {
 	return plan, plan.Settings == settings, nil
 }
 
-// RemovePlan removes an unfinished plan.
+// RemovePlan removes a plan that is unfinished or to be made anew.
 func RemovePlan(dir string) error {
 	if err := os.RemoveAll(filepath.Join(dir, planFolder)); err != nil {
-		return fmt.Errorf("removing an unfinished plan: %w", err)
+		return fmt.Errorf("removing a plan: %w", err)
 	}
 	return nil
 }

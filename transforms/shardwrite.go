@@ -24,7 +24,7 @@ import (
 // writeShard makes one shard, or finds it complete.
 func writeShard(ctx context.Context, src source.Source, c WriteConfig, task ShardTask) (Totals, error) {
 	job := progress.Find(c.Job)
-	if stats, ok := completeShard(c.Output, task.Shard, c.Settings); ok {
+	if stats, err := ShardStats(c.Output, task); err == nil && stats.Transient() == 0 {
 		job.Add(task.Pictures)
 		totals := totalsOf(stats)
 		totals.Reused = 1
@@ -47,7 +47,7 @@ func writeShard(ctx context.Context, src source.Source, c WriteConfig, task Shar
 		return Totals{}, fmt.Errorf("writing shard %q: %w", task.Shard, err)
 	}
 	failpoint.Hit("prepare.shard.published")
-	stats.Shard, stats.Settings = task.Shard, c.Settings
+	stats.Shard, stats.Settings = task.Shard, task.Settings
 	if err := shard.WriteStats(c.Output, stats); err != nil {
 		return Totals{}, err
 	}
@@ -57,18 +57,6 @@ func writeShard(ctx context.Context, src source.Source, c WriteConfig, task Shar
 
 func totalsOf(s shard.Stats) Totals {
 	return Totals{Shards: 1, Pictures: int64(s.Samples), Rejects: int64(len(s.Rejects)), Bytes: s.Bytes}
-}
-
-// completeShard returns the stats of a shard that needs no work: they are of
-// the same settings, and the tar has the size they name. (inspect compares
-// checksums; a resumed job of terabytes cannot.)
-func completeShard(dir, name, settings string) (shard.Stats, bool) {
-	stats, err := shard.ReadStats(dir, name)
-	if err != nil || stats.Settings != settings {
-		return shard.Stats{}, false // damaged stats are written anew
-	}
-	info, err := os.Stat(filepath.Join(dir, name))
-	return stats, err == nil && info.Mode().IsRegular() && info.Size() == stats.Bytes
 }
 
 // fillShard writes the tar.
@@ -162,12 +150,21 @@ func encodePair(data []byte, c WriteConfig) (sample shard.Sample, err error) {
 	}}, nil
 }
 
-// ShardStats returns a finished shard's stats, and an error if it is not
-// finished.
-func ShardStats(dir, name, settings string) (shard.Stats, error) {
-	stats, ok := completeShard(dir, name, settings)
-	if !ok {
-		return stats, fmt.Errorf("reading shard %q: it is not complete: %w", name, fs.ErrNotExist)
+// ShardStats returns the stats of a task's finished shard, and an error if it is
+// not finished: the stats must be of the task's settings, and the tar must have
+// the size they name. (inspect compares checksums; a resumed job of terabytes
+// cannot.) A later run tries again where they hold transient rejects.
+func ShardStats(dir string, task ShardTask) (shard.Stats, error) {
+	stats, err := shard.ReadStats(dir, task.Shard)
+	if err != nil {
+		return shard.Stats{}, err
+	}
+	info, err := os.Stat(filepath.Join(dir, task.Shard))
+	if err == nil && (stats.Settings != task.Settings || !info.Mode().IsRegular() || info.Size() != stats.Bytes) {
+		err = fs.ErrNotExist
+	}
+	if err != nil {
+		return shard.Stats{}, fmt.Errorf("reading shard %q: it is not complete: %w", task.Shard, err)
 	}
 	return stats, nil
 }

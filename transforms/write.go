@@ -30,6 +30,9 @@ type ShardTask struct {
 	Plan  string // as in [PlanFile.Name]
 	// Pictures is the number of lines that the plan file must have.
 	Pictures int64
+	// Settings is a hash of everything that the shard's bytes depend on; a
+	// shard whose stats hold another one is made again.
+	Settings string
 }
 
 // Totals sums what writing shards has done.
@@ -52,21 +55,18 @@ type WriteConfig struct {
 	// Input is the source's URI, Dir the folder with the plan, Output the
 	// folder of the data set.
 	Input, Dir, Output string
-	// Settings is a hash of everything that a shard's bytes depend on; a shard
-	// whose stats hold another one is made again.
-	Settings string
-	Size     int // side of the pictures in pixels
-	Fit      pixel.Fit
-	Limits   pixel.Limits
-	Workers  int // pictures worked on at once in a process
-	Job      string
+	Size               int // side of the pictures in pixels
+	Fit                pixel.Fit
+	Limits             pixel.Limits
+	Workers            int // pictures worked on at once in a process
+	Job                string
 }
 
 // WriteShards writes the shard of each task: a PCollection<ShardTask> in, one
 // KV<"", Totals> out, none where there are no tasks. Pictures are read,
 // decoded, resized and encoded inside one DoFn; a picture that cannot be used
 // is recorded in its shard's stats. Shards that are complete already are left
-// as they are.
+// as they are, unless another try may add a picture to them.
 func WriteShards(s beam.Scope, c WriteConfig, tasks beam.PCollection) beam.PCollection {
 	s = s.Scope("transforms.WriteShards")
 	done := beam.ParDo(s, &writeShardFn{c}, beam.Reshuffle(s, tasks))

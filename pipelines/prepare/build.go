@@ -21,9 +21,9 @@ func buildPlan(s beam.Scope, o Options, j job, progressID string) {
 }
 
 // buildWrite adds the second pass to the pipeline. There must be tasks.
-func buildWrite(s beam.Scope, o Options, j job, tasks []transforms.ShardTask, progressID string) {
+func buildWrite(s beam.Scope, o Options, tasks []transforms.ShardTask, progressID string) {
 	transforms.WriteShards(s, transforms.WriteConfig{
-		Input: o.Input, Dir: filepath.Join(o.Output, jobFolder), Output: o.Output, Settings: j.hash(),
+		Input: o.Input, Dir: filepath.Join(o.Output, jobFolder), Output: o.Output,
 		Size: o.Size, Fit: o.Fit, Limits: o.Limits, Workers: o.Workers, Job: progressID,
 	}, beam.CreateList(s, tasks))
 }
@@ -31,9 +31,13 @@ func buildWrite(s beam.Scope, o Options, j job, tasks []transforms.ShardTask, pr
 // tasksOf returns a task for each shard of a plan. Shards are numbered without
 // gaps: a plan of few pictures may leave a shard empty, and readers that are
 // given a range of numbers would miss it.
-func tasksOf(plan transforms.SealedPlan) []transforms.ShardTask {
+//
+// A shard's settings name its plan too: a plan that is made again may hold
+// pictures that could not be read before.
+func tasksOf(j job, plan transforms.SealedPlan) []transforms.ShardTask {
 	var tasks []transforms.ShardTask
 	next := map[string]int{}
+	settings := j.hash()
 	for _, f := range plan.Files {
 		split := f.Split()
 		if split == transforms.RejectsBucket {
@@ -41,6 +45,7 @@ func tasksOf(plan transforms.SealedPlan) []transforms.ShardTask {
 		}
 		tasks = append(tasks, transforms.ShardTask{
 			Shard: shard.Name(split, next[split]), Plan: f.Name, Pictures: f.Pictures,
+			Settings: hashOf([]byte(settings + f.SHA256)),
 		})
 		next[split]++
 	}

@@ -38,14 +38,14 @@ func (s Summary) Samples() int64 { return s.Train + s.Val + s.Test }
 
 // finish checks that every shard of the plan is there and writes the data
 // set's manifest, last. What lies on disk counts, not what the runner said.
-func finish(o Options, j job, plan transforms.SealedPlan, tasks []transforms.ShardTask) (Summary, error) {
+func finish(o Options, plan transforms.SealedPlan, tasks []transforms.ShardTask) (Summary, error) {
 	rejects, err := planRejects(o.Output, plan)
 	if err != nil {
 		return Summary{}, err
 	}
 	splits := map[string][]shard.Stats{}
 	for _, t := range tasks {
-		stats, err := transforms.ShardStats(o.Output, t.Shard, j.hash())
+		stats, err := transforms.ShardStats(o.Output, t)
 		if err != nil {
 			return Summary{}, err
 		}

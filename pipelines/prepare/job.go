@@ -96,6 +96,10 @@ func (j job) hash() string {
 	if err != nil {
 		panic(err) // plain numbers and strings: cannot be
 	}
+	return hashOf(data)
+}
+
+func hashOf(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
 }

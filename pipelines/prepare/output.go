@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/chromabeam/chromabeam/transforms"
 	"github.com/chromabeam/chromabeam/transforms/fault"
 	"github.com/chromabeam/chromabeam/transforms/shard"
 )
@@ -99,6 +100,35 @@ func probe(dir string) error {
 	}
 	if err := errors.Join(f.Close(), os.Remove(f.Name())); err != nil {
 		return fmt.Errorf("writing to output folder: %w", err)
+	}
+	return nil
+}
+
+// dropStale removes shards that the tasks do not name, which a plan of fewer
+// pictures leaves behind. The manifest goes first, also where a shard is to be
+// made again: it must never describe other bytes than those beside it.
+func dropStale(output string, tasks []transforms.ShardTask, reused int64) error {
+	entries, err := os.ReadDir(output)
+	if err != nil {
+		return fmt.Errorf("looking for old shards: %w", err)
+	}
+	planned := map[string]bool{}
+	for _, t := range tasks {
+		planned[t.Shard], planned[shard.StatsName(t.Shard)] = true, true
+	}
+	var stale []string
+	for _, e := range entries {
+		if shardFile.MatchString(e.Name()) && !planned[e.Name()] {
+			stale = append(stale, e.Name())
+		}
+	}
+	if len(stale) > 0 || reused < int64(len(tasks)) {
+		stale = append([]string{shard.InfoName}, stale...)
+	}
+	for _, name := range stale {
+		if err := os.Remove(filepath.Join(output, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("removing an old shard: %w", err)
+		}
 	}
 	return nil
 }

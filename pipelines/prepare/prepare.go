@@ -18,7 +18,8 @@ import (
 )
 
 // Run prepares a data set, or goes on with one that an earlier call began with
-// the same options. A request that cannot work is an error for which
+// the same options; it tries again the pictures that failed for a transient
+// reason. A request that cannot work is an error for which
 // [fault.IsRequest] holds; unless every picture turns out unusable it is found
 // before any work starts. Pictures that cannot be used are rejects: they are
 // counted in the summary and listed in rejects.jsonl.
@@ -72,11 +73,12 @@ func begin(ctx context.Context, o Options, src source.Source) (job, error) {
 	return j, writeJob(o.Output, j)
 }
 
-// makePlan runs the first pass, unless its result is there.
+// makePlan runs the first pass, unless its result is there and another try
+// could add nothing to it.
 func makePlan(ctx context.Context, o Options, j job) (transforms.SealedPlan, error) {
 	dir := filepath.Join(o.Output, jobFolder)
 	plan, sealed, err := transforms.ReadSealed(dir, j.hash())
-	if err != nil || sealed {
+	if err != nil || sealed && plan.Transient() == 0 {
 		return plan, err
 	}
 	if err := transforms.RemovePlan(dir); err != nil {
@@ -95,21 +97,24 @@ func makePlan(ctx context.Context, o Options, j job) (transforms.SealedPlan, err
 
 // write runs the second pass and completes the data set.
 func write(ctx context.Context, o Options, j job, plan transforms.SealedPlan) (Summary, error) {
-	tasks := tasksOf(plan)
+	tasks := tasksOf(j, plan)
 	var reused, total int64
 	for _, t := range tasks {
 		total += t.Pictures
-		if _, err := transforms.ShardStats(o.Output, t.Shard, j.hash()); err == nil {
+		if stats, err := transforms.ShardStats(o.Output, t); err == nil && stats.Transient() == 0 {
 			reused++
 		}
 	}
+	if err := dropStale(o.Output, tasks, reused); err != nil {
+		return Summary{}, err
+	}
 	if reused < int64(len(tasks)) {
-		err := pass(ctx, o, total, func(s beam.Scope, id string) { buildWrite(s, o, j, tasks, id) })
+		err := pass(ctx, o, total, func(s beam.Scope, id string) { buildWrite(s, o, tasks, id) })
 		if err != nil {
 			return Summary{}, fmt.Errorf("writing shards: %w", err)
 		}
 	}
-	summary, err := finish(o, j, plan, tasks)
+	summary, err := finish(o, plan, tasks)
 	summary.ReusedShards = reused
 	return summary, err
 }

@@ -31,6 +31,18 @@ type Stats struct {
 	Rejects []fault.Reject `json:"rejects,omitempty"`
 }
 
+// Transient returns the number of rejects that another try may turn into
+// pictures.
+func (s Stats) Transient() int {
+	n := 0
+	for _, r := range s.Rejects {
+		if r.Transient {
+			n++
+		}
+	}
+	return n
+}
+
 // Validate returns everything that makes the stats unusable.
 func (s Stats) Validate() error {
 	var errs []error
