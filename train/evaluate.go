@@ -100,7 +100,8 @@ func (o EvaluateOptions) Validate() error {
 }
 
 // Evaluate measures a trained network, in inference mode, on a split of a data
-// set.
+// set. A network or a split that cannot be opened is a request error of package
+// fault.
 func Evaluate(ctx context.Context, o EvaluateOptions) (Evaluation, error) {
 	if err := o.Validate(); err != nil {
 		return Evaluation{}, fault.AsRequest(err)
@@ -113,7 +114,7 @@ func Evaluate(ctx context.Context, o EvaluateOptions) (Evaluation, error) {
 		return Evaluation{}, fault.Request("%q holds no network: %w", o.Model, err)
 	}
 	if err != nil {
-		return Evaluation{}, fmt.Errorf("opening the network: %w", err)
+		return Evaluation{}, fault.Request("opening the network: %w", err)
 	}
 	set, err := shard.Open(o.Data)
 	if err != nil {
@@ -134,7 +135,7 @@ func Evaluate(ctx context.Context, o EvaluateOptions) (Evaluation, error) {
 	settings := model.ColorizerOptions{Batch: min(o.Batch, p.n), Checkpoint: o.Checkpoint}
 	colorizer, err := model.OpenColorizer(o.Backend, o.Model, settings)
 	if err != nil {
-		return Evaluation{}, fmt.Errorf("opening the network: %w", err)
+		return Evaluation{}, fault.Request("opening the network: %w", err)
 	}
 	e, err := evaluate(ctx, o, colorizer, p)
 	if err := errors.Join(err, colorizer.Close()); err != nil {

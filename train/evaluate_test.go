@@ -4,9 +4,12 @@ package train
 
 import (
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	ml "github.com/gomlx/gomlx/ml/model"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/chromabeam/chromabeam/model"
@@ -93,6 +96,19 @@ func TestEvaluateRefuses(t *testing.T) {
 		{"checkpoint", func(o *EvaluateOptions) { o.Checkpoint = "ema" }, `checkpoint must be best or last, got "ema"`},
 		{"batch", func(o *EvaluateOptions) { o.Batch = -1 }, "batch must be at least 0, got -1"},
 		{"nothing", func(o *EvaluateOptions) { *o = EvaluateOptions{} }, "model must name a run folder"},
+		{"no checkpoint", func(o *EvaluateOptions) {
+			o.Model = t.TempDir()
+			if err := model.WriteModelConfig(o.Model, tinyRecipe().Generator()); err != nil {
+				t.Fatal(err)
+			}
+		}, "opening the network"},
+		{"damaged configuration", func(o *EvaluateOptions) {
+			o.Model = t.TempDir()
+			if err := os.WriteFile(filepath.Join(o.Model, model.ModelFile), []byte("{"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}, "model.json"},
+		{"foreign checkpoint", func(o *EvaluateOptions) { o.Model = foreignCheckpoint(t) }, "is it of another recipe?"},
 		{"no run", func(o *EvaluateOptions) { o.Model = data }, "model.json"},
 	}
 	for _, tt := range tests {
@@ -104,6 +120,30 @@ func TestEvaluateRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// foreignCheckpoint returns a run folder whose weights are those of a wider
+// network than its model.json says.
+func foreignCheckpoint(t *testing.T) string {
+	t.Helper()
+	run := t.TempDir()
+	config := tinyRecipe().Generator()
+	if err := model.WriteModelConfig(run, config); err != nil {
+		t.Fatal(err)
+	}
+	config.Filters *= 2
+	store := ml.NewStore()
+	defer store.Finalize()
+	if err := model.InitGenerator(store, model.GeneratorScope, config, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(run, model.CheckpointsDir), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := saveCheckpoint(run, store, state{Format: stateFormat, Step: 1}); err != nil {
+		t.Fatal(err)
+	}
+	return run
 }
 
 func TestPSNR(t *testing.T) {
