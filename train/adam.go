@@ -68,10 +68,12 @@ func (a adam) update(network *ml.Scope, gradients []*graph.Node, stepSize, epsil
 		m, s := network.Store().GetVariable(momentPath(v, "m")), network.Store().GetVariable(momentPath(v, "v"))
 		first := graph.Add(graph.MulScalar(m.NodeValue(g), a.beta1), graph.MulScalar(grad, 1-a.beta1))
 		second := graph.Add(graph.MulScalar(s.NodeValue(g), a.beta2), graph.MulScalar(graph.Square(grad), 1-a.beta2))
-		m.SetNodeValue(first)
-		s.SetNodeValue(second)
 		step := graph.Div(graph.Mul(stepSize, first), graph.Add(graph.Sqrt(second), epsilon))
-		v.SetNodeValue(graph.Sub(v.NodeValue(g), step))
+		// Another network's loss in the same graph must not be differentiated
+		// through this step.
+		m.SetNodeValue(graph.StopGradient(first))
+		s.SetNodeValue(graph.StopGradient(second))
+		v.SetNodeValue(graph.StopGradient(graph.Sub(v.NodeValue(g), step)))
 	}
 }
 
