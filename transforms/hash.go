@@ -62,7 +62,10 @@ type PlanConfig struct {
 	Buckets  Buckets
 	MaxBytes int64 // of one picture's file
 	Workers  int   // pictures read at once in a process
-	Job      string
+	// MemoryBudget bounds the bytes of the files read at once in a process. One
+	// that is larger by itself is read alone.
+	MemoryBudget int64
+	Job          string
 }
 
 // hashFn reads the pictures of a listing file and hashes their bytes. It maps
@@ -98,7 +101,12 @@ type hashed struct {
 func hashPicture(ctx context.Context, src source.Source, r source.Ref, c PlanConfig) (hashed, error) {
 	e := Entry{Ref: r}
 	var bucket string
-	data, err := src.Read(ctx, r, c.MaxBytes)
+	var sum [sha256.Size]byte
+	err := withBudget(ctx, c.MemoryBudget, min(r.Size, c.MaxBytes), func() error {
+		data, err := src.Read(ctx, r, c.MaxBytes)
+		sum = sha256.Sum256(data)
+		return err
+	})
 	switch {
 	case ctx.Err() != nil:
 		return hashed{}, ctx.Err()
@@ -108,7 +116,6 @@ func hashPicture(ctx context.Context, src source.Source, r source.Ref, c PlanCon
 		name := sha256.Sum256(r.Member) // spreads them over several files
 		bucket = bucketName(RejectsBucket, int(binary.BigEndian.Uint64(name[:])%uint64(c.Buckets.Train)))
 	default:
-		sum := sha256.Sum256(data)
 		e.SHA256 = hex.EncodeToString(sum[:])
 		bucket = bucketName(c.Buckets.Of(sum))
 	}

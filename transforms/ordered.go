@@ -14,19 +14,24 @@ import (
 // slots bounds how many pictures the process works on, by the bound asked for.
 // It belongs to the process and not to a DoFn: a runner may run eight bundles
 // at once, and each must not take all processors for itself.
-var slots = struct {
-	sync.Mutex
-	bySize map[int]*semaphore.Weighted
-}{bySize: map[int]*semaphore.Weighted{}}
+var slots = newShares()
 
-// slotsFor returns the process's semaphore with n places.
-func slotsFor(n int) *semaphore.Weighted {
-	slots.Lock()
-	defer slots.Unlock()
-	if slots.bySize[n] == nil {
-		slots.bySize[n] = semaphore.NewWeighted(int64(n))
+// shares holds semaphores by their size.
+type shares struct {
+	mu     sync.Mutex
+	bySize map[int64]*semaphore.Weighted
+}
+
+func newShares() *shares { return &shares{bySize: map[int64]*semaphore.Weighted{}} }
+
+// of returns the one semaphore of this size.
+func (s *shares) of(size int64) *semaphore.Weighted {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.bySize[size] == nil {
+		s.bySize[size] = semaphore.NewWeighted(size)
 	}
-	return slots.bySize[n]
+	return s.bySize[size]
 }
 
 type outcome[O any] struct {
@@ -46,7 +51,7 @@ func ordered[I, O any](ctx context.Context, workers int, items []I,
 	var running sync.WaitGroup
 	defer running.Wait()
 	defer cancel()
-	free := slotsFor(workers)
+	free := slots.of(int64(workers))
 	start := func(item I) chan outcome[O] {
 		done := make(chan outcome[O], 1)
 		running.Go(func() {

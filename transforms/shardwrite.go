@@ -97,7 +97,11 @@ func makeSample(ctx context.Context, src source.Source, c WriteConfig, e Entry) 
 	}
 	var sample shard.Sample
 	if err == nil {
-		sample, err = encodePair(data, c)
+		err = withBudget(ctx, c.MemoryBudget, pairCost(data, c.Size, c.Limits), func() error {
+			var err error
+			sample, err = encodePair(data, c)
+			return err
+		})
 	}
 	if ctx.Err() != nil {
 		return made{}, ctx.Err()

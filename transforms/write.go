@@ -59,7 +59,11 @@ type WriteConfig struct {
 	Fit                pixel.Fit
 	Limits             pixel.Limits
 	Workers            int // pictures worked on at once in a process
-	Job                string
+	// MemoryBudget bounds the bytes that the pictures worked on in a process
+	// may take, as estimated from their headers. One that needs more by itself
+	// is worked on alone.
+	MemoryBudget int64
+	Job          string
 }
 
 // WriteShards writes the shard of each task: a PCollection<ShardTask> in, one

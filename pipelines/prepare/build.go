@@ -16,7 +16,8 @@ func buildPlan(s beam.Scope, o Options, j job, progressID string) {
 	listings := beam.CreateList(s, j.Listing.names())
 	transforms.Plan(s, transforms.PlanConfig{
 		Input: o.Input, Dir: filepath.Join(o.Output, jobFolder), Settings: j.hash(),
-		Buckets: j.buckets(), MaxBytes: o.Limits.MaxBytes, Workers: o.Workers, Job: progressID,
+		Buckets: j.buckets(), MaxBytes: o.Limits.MaxBytes, Workers: o.Workers,
+		MemoryBudget: o.MemoryBudget, Job: progressID,
 	}, listings)
 }
 
@@ -24,7 +25,8 @@ func buildPlan(s beam.Scope, o Options, j job, progressID string) {
 func buildWrite(s beam.Scope, o Options, tasks []transforms.ShardTask, progressID string) {
 	transforms.WriteShards(s, transforms.WriteConfig{
 		Input: o.Input, Dir: filepath.Join(o.Output, jobFolder), Output: o.Output,
-		Size: o.Size, Fit: o.Fit, Limits: o.Limits, Workers: o.Workers, Job: progressID,
+		Size: o.Size, Fit: o.Fit, Limits: o.Limits, Workers: o.Workers,
+		MemoryBudget: o.MemoryBudget, Job: progressID,
 	}, beam.CreateList(s, tasks))
 }
 

@@ -8,6 +8,7 @@ import (
 	"runtime"
 
 	"github.com/chromabeam/chromabeam/pipelines/runner"
+	"github.com/chromabeam/chromabeam/transforms"
 	"github.com/chromabeam/chromabeam/transforms/pixel"
 )
 
@@ -23,6 +24,8 @@ const (
 	maxShards = 100_000
 	// maxWorkers is far above what helps; more is a slip of the hand.
 	maxWorkers = 1024
+	// minMemoryBudget is a guard against a number of megabytes.
+	minMemoryBudget = 1 << 20
 )
 
 // Options says what to prepare. Zero values take the default named at each
@@ -52,6 +55,11 @@ type Options struct {
 	// Workers is the number of pictures worked on at once in a process; 0
 	// takes the number of processors.
 	Workers int
+	// MemoryBudget bounds the bytes that pictures in work may take in a
+	// process, at least 1 MiB; 0 takes [transforms.DefaultMemoryBudget]. A
+	// picture that alone needs more is worked on alone. The encoded files that
+	// wait for their turn, at most Workers, come on top.
+	MemoryBudget int64
 	// Overwrite replaces the data set in Output, whatever made it. Files of
 	// other kinds are left alone unless a file of the data set takes their
 	// name.
@@ -82,6 +90,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Workers == 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.MemoryBudget == 0 {
+		o.MemoryBudget = transforms.DefaultMemoryBudget
 	}
 	if o.Runner == "" {
 		o.Runner = runner.Default
@@ -120,6 +131,7 @@ func (o Options) Validate() error {
 	check(o.Limits.MaxPixels > 0, "max-pixels must be positive, got %d", o.Limits.MaxPixels)
 	check(o.Limits.MaxBytes > 0, "max-bytes must be positive, got %d", o.Limits.MaxBytes)
 	check(o.Workers >= 1 && o.Workers <= maxWorkers, "workers must be in [1, %d], got %d", maxWorkers, o.Workers)
+	check(o.MemoryBudget >= minMemoryBudget, "memory budget must be at least %d bytes, got %d", int64(minMemoryBudget), o.MemoryBudget)
 	problems = append(problems, runner.Validate(o.Runner))
 	return errors.Join(problems...)
 }

@@ -102,6 +102,20 @@ func palettedPNG(t testing.TB) []byte {
 	return pngOf(t, m)
 }
 
+// cmykJPEG is 16x16 pixels of CMYK in Adobe's inverted form, made by Pillow 12:
+// the left half is cyan, (0, 255, 255), the right half (191, 95, 0).
+func cmykJPEG(t testing.TB) []byte {
+	t.Helper()
+	data, err := hex.DecodeString("ffd8ffee000e41646f626500640000000000ffdb0043000302020302020303030304030304050805050404050a070706080c0a0c" +
+		"0c0b0a0b0b0d0e12100d0e110e0b0b1016101113141515150c0f171816141812141514ffc000140800100010044311004d11005911004b1100ffc400160001010100" +
+		"000000000000000000000000090a08ffc40014100100000000000000000000000000000000ffda000e0443004d0059004b00003f002a8a99532a6aa81529576544ab" +
+		"956554355aaa054a55d951ffd9")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
 // writeFolder writes files under a new folder and returns it.
 func writeFolder(t testing.TB, files map[string][]byte) string {
 	t.Helper()

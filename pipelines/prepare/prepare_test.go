@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"image"
+	"image/color"
 	"image/png"
 	"maps"
 	"path/filepath"
@@ -85,17 +86,19 @@ func TestSameBytes(t *testing.T) {
 	for _, tt := range []struct {
 		name, input, runner string
 		workers             int
+		memory              int64
 	}{
-		{"direct", folder, "direct", 2},
-		{"again", folder, "direct", 2},
-		{"one worker", folder, "direct", 1},
-		{"prism", folder, "prism", 2},
-		{"prism one worker", folder, "prism", 1},
-		{"zip", archive, "direct", 3},
+		{"direct", folder, "direct", 2, 0},
+		{"again", folder, "direct", 2, 0},
+		{"one worker", folder, "direct", 1, 0},
+		{"little memory", folder, "direct", 8, 1 << 20},
+		{"prism", folder, "prism", 2, 0},
+		{"prism one worker", folder, "prism", 1, 0},
+		{"zip", archive, "direct", 3, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			o := options(t, tt.input)
-			o.Runner, o.Workers = tt.runner, tt.workers
+			o.Runner, o.Workers, o.MemoryBudget = tt.runner, tt.workers, tt.memory
 			s := run(t, o)
 			if s.Samples() != 60 || s.Duplicates != 1 || s.Rejects != 1 || s.Train == 0 || s.Val == 0 || s.Test == 0 || s.ReusedShards != 0 {
 				t.Errorf("summary %+v", s)
@@ -128,6 +131,7 @@ func TestBadPictures(t *testing.T) {
 		"empty.png":     {},
 		"text.png":      []byte("hello"),
 		"cut.png":       pngOf(t, picture(4, 64, 64))[:100],
+		"cmyk.jpg":      cmykJPEG(t),
 		"cut.jpg":       jpegOf(t, picture(5, 64, 64))[:700],
 		"bomb.png":      bombPNG(t),
 		"one.png":       pngOf(t, picture(6, 1, 1)),
@@ -145,12 +149,21 @@ func TestBadPictures(t *testing.T) {
 			s := run(t, o)
 			verify(t, o.Output)
 			found := samples(t, o.Output)
-			want := []string{"animated.gif", "deep.png", "good.png", "one.png", "paletted.png", "rotated.jpg"}
+			want := []string{"animated.gif", "cmyk.jpg", "deep.png", "good.png", "one.png", "paletted.png", "rotated.jpg"}
 			if diff := cmp.Diff(want, slices.Sorted(maps.Keys(found))); diff != "" {
 				t.Errorf("samples (-want +got):\n%s", diff)
 			}
 			if m := found["rotated.jpg"].Meta; m.Width != 20 || m.Height != 40 {
 				t.Errorf("a JPEG of 40x20 with a quarter turn has size %dx%d", m.Width, m.Height)
+			}
+			m, err := png.Decode(bytes.NewReader(found["cmyk.jpg"].Color))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for x, want := range map[int]color.Color{2: color.RGBA{0, 255, 255, 255}, 12: color.RGBA{191, 95, 0, 255}} {
+				if got := color.RGBAModel.Convert(m.At(x, 8)); got != want {
+					t.Errorf("pixel %d,8 of the CMYK JPEG is %v, want %v", x, got, want)
+				}
 			}
 			rejects, err := shard.ReadRejects(o.Output)
 			if err != nil {
@@ -278,6 +291,7 @@ func TestValidate(t *testing.T) {
 		{"fit", func(o *Options) { o.Fit = "squash" }, `"squash"`},
 		{"limits", func(o *Options) { o.Limits = pixel.Limits{MaxPixels: -1, MaxBytes: 1} }, "max-pixels must be positive, got -1"},
 		{"workers", func(o *Options) { o.Workers = -2 }, "workers must be in [1, 1024], got -2"},
+		{"memory", func(o *Options) { o.MemoryBudget = 512 }, "memory budget must be at least 1048576 bytes, got 512"},
 		{"runner", func(o *Options) { o.Runner = "fast" }, `runner must be one of direct, prism, flink, spark, universal, dataflow, got "fast"`},
 	}
 	for _, tt := range tests {
