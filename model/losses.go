@@ -29,11 +29,14 @@ func L1Loss(a, b *Node) *Node { return graph.ReduceAllMean(graph.Abs(graph.Sub(a
 
 // BCELogits is the mean binary cross-entropy of logits against the constant
 // target, 0 or 1, a scalar. It is max(x, 0) - x*target + log(1 + exp(-|x|)),
-// which overflows for no logit.
+// which overflows for no logit. max(x, 0) is written (x + |x|)/2: then the two
+// slopes of |x| at 0 cancel, whatever a backend takes for them, and the
+// gradient there is 0.5 - target.
 func BCELogits(logits *Node, target float64) *Node {
-	softplus := graph.Log1p(graph.Exp(graph.Neg(graph.Abs(logits))))
-	loss := graph.Add(graph.Sub(relu(logits), graph.MulScalar(logits, target)), softplus)
-	return graph.ReduceAllMean(loss)
+	magnitude := graph.Abs(logits)
+	softplus := graph.Log1p(graph.Exp(graph.Neg(magnitude)))
+	linear := graph.Add(graph.MulScalar(logits, 0.5-target), graph.MulScalar(magnitude, 0.5))
+	return graph.ReduceAllMean(graph.Add(linear, softplus))
 }
 
 // GradientPenalty is the mean over the pictures of (norm - 1)^2, where norm is

@@ -23,7 +23,7 @@ func TestL1Loss(t *testing.T) {
 
 func TestBCELogits(t *testing.T) {
 	t.Parallel()
-	logits := []float32{-100, -1.5, 0.25, 2, 100}
+	logits := []float32{-100, -1.5, 0, 0.25, 2, 100}
 	onBackends(t, func(t *testing.T, b *Backend) {
 		for _, target := range []float64{0, 1} {
 			got := eval(t, b, func(in []*Node) []*Node {
