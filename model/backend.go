@@ -159,6 +159,8 @@ func PluginFile(kind string) string {
 
 // findPlugin looks for a plugin in [PluginDir] and then in
 // $PJRT_PLUGIN_LIBRARY_PATH, each part of which is a folder or a plugin file.
+// Links are followed: the CUDA plugin finds its libraries relative to its own
+// folder ($ORIGIN), which the loader takes from the path that it is given.
 func findPlugin(kind string) (string, *backendError) {
 	fail := func(problem string) (string, *backendError) {
 		return "", &backendError{name: "xla:" + kind, problem: problem, fix: setupFix(kind)}
@@ -188,12 +190,15 @@ func findPlugin(kind string) (string, *backendError) {
 		tried = append(tried, part)
 	}
 	for _, path := range tried {
-		abs, err := filepath.Abs(path)
+		file, err := filepath.EvalSymlinks(path)
 		if err != nil {
 			continue
 		}
-		if st, err := os.Stat(abs); err == nil && st.Mode().IsRegular() {
-			return abs, nil
+		if file, err = filepath.Abs(file); err != nil {
+			continue
+		}
+		if st, err := os.Stat(file); err == nil && st.Mode().IsRegular() {
+			return file, nil
 		}
 	}
 	return fail("no plugin at " + strings.Join(tried, " or "))

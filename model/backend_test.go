@@ -3,6 +3,7 @@
 package model
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -99,6 +100,38 @@ func TestDamagedPlugin(t *testing.T) {
 	defer b.Finalize()
 	if b.Name != BackendGo {
 		t.Errorf("auto took %s, want go", b.Name)
+	}
+}
+
+// TestFindPluginFollowsLinks: a plugin looks for its libraries beside itself,
+// so it must be loaded from where it really lies.
+func TestFindPluginFollowsLinks(t *testing.T) {
+	if !xlaBuilt {
+		t.Skip("built without cgo")
+	}
+	dir := withoutPlugins(t)
+	target := filepath.Join(t.TempDir(), "plugin.so")
+	writeFile(t, target, []byte("no library"))
+	link := filepath.Join(dir, PluginFile("cpu"))
+	if err := os.Symlink(target, link); err != nil {
+		t.Skipf("no links here: %v", err)
+	}
+	want, err := filepath.EvalSymlinks(target) // the temporary folder may lie behind a link
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, berr := findPlugin("cpu")
+	if berr != nil {
+		t.Fatal(berr)
+	}
+	if got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if err := os.Remove(target); err != nil {
+		t.Fatal(err)
+	}
+	if got, berr := findPlugin("cpu"); berr == nil {
+		t.Errorf("a link to nothing was taken for the plugin %s", got)
 	}
 }
 

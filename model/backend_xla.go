@@ -62,9 +62,26 @@ func prepareCUDA(plugin string) error {
 		}
 	}
 	if os.Getenv(flags) == "" {
-		if err := os.Setenv(flags, "--xla_gpu_cuda_data_dir="+filepath.Join(nvidia, "cuda_nvcc")); err != nil {
+		data := cudaData(nvidia)
+		if data == "" {
+			return nil
+		}
+		if err := os.Setenv(flags, "--xla_gpu_cuda_data_dir="+data); err != nil {
 			return fmt.Errorf("setting %s: %w", flags, err)
 		}
 	}
 	return nil
+}
+
+// cudaData returns the folder of CUDA's compiler and device code under the
+// wheels' nvidia folder: cu13 as of CUDA 13, cuda_nvcc before, "" where there
+// is neither.
+func cudaData(nvidia string) string {
+	for _, name := range []string{"cu13", "cuda_nvcc"} {
+		dir := filepath.Join(nvidia, name)
+		if st, err := os.Stat(dir); err == nil && st.IsDir() {
+			return dir
+		}
+	}
+	return ""
 }
