@@ -13,16 +13,15 @@ import (
 // where it is conditional, the gray one beside it (nil otherwise). It returns
 // scores: [batch, 1] of a conv critic, [batch, p, p, 1] of a PatchGAN. Its
 // graph can be differentiated twice, as a gradient penalty needs. Batch norm
-// takes the batch's statistics; a critic has no use for running ones.
+// takes the batch's statistics; a critic has no running ones.
 func Critic(scope *ml.Scope, c CriticConfig, gray, color *Node) *Node {
 	return newNetwork(scope, color.Graph(), Train, nil).critic(c, gray, color)
 }
 
 // TrainCritic builds the critic for a training step of its own, whose gradients
-// the tape gives.
+// the tape gives. There are no running statistics to update.
 func TrainCritic(scope *ml.Scope, c CriticConfig, gray, color *Node) (scores *Node, tape *Tape) {
-	tape = &Tape{scope: scope}
-	return newNetwork(scope, color.Graph(), Train, tape).critic(c, gray, color), tape
+	return Critic(scope, c, gray, color), &Tape{scope: scope}
 }
 
 func (n *network) critic(c CriticConfig, gray, color *Node) *Node {

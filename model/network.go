@@ -62,23 +62,22 @@ func (n *network) norm(layer string, norm Norm, x *Node, affine bool) *Node {
 }
 
 // batchNorm standardizes each channel by the batch's statistics (Train) or the
-// running ones (Infer).
+// running ones (Infer). It needs running ones only in Infer mode and for a tape.
 func (n *network) batchNorm(layer string, x *Node) *Node {
 	d := x.Shape().Dimensions
 	c := d[3]
 	gamma, beta := n.param(layer+"/norm/gamma", c), n.param(layer+"/norm/beta", c)
-	meanVar := variable(n.scope, layer+"/norm/mean", []int{c})
-	varianceVar := variable(n.scope, layer+"/norm/variance", []int{c})
+	running := func(name string) *ml.Variable { return variable(n.scope, layer+"/norm/"+name, []int{c}) }
 	if n.mode == Infer {
-		scale := graph.Mul(gamma, inverseDeviation(varianceVar.NodeValue(n.graph)))
-		shift := graph.Sub(beta, graph.Mul(meanVar.NodeValue(n.graph), scale))
+		scale := graph.Mul(gamma, inverseDeviation(running("variance").NodeValue(n.graph)))
+		shift := graph.Sub(beta, graph.Mul(running("mean").NodeValue(n.graph), scale))
 		return graph.Add(graph.Mul(x, perChannel(scale)), perChannel(shift))
 	}
 	y, mean, variance := standardize(x, 0, 1, 2)
 	if n.tape != nil {
 		n.tape.statistics = append(n.tape.statistics,
-			statistic{meanVar, graph.Reshape(mean, c)},
-			statistic{varianceVar, unbiased(graph.Reshape(variance, c), d[0]*d[1]*d[2])})
+			statistic{running("mean"), graph.Reshape(mean, c)},
+			statistic{running("variance"), unbiased(graph.Reshape(variance, c), d[0]*d[1]*d[2])})
 	}
 	return graph.Add(graph.Mul(y, perChannel(gamma)), perChannel(beta))
 }

@@ -156,7 +156,12 @@ func (c CriticConfig) variables() []variableSpec {
 			specs = append(specs, variableSpec{l.name + "/bias", []int{l.out}, kindZero})
 		}
 		if l.norm == NormBatch {
-			specs = append(specs, normSpecs(l.name, NormBatch, l.out)...)
+			// A critic never runs in Infer mode: it has no running statistics.
+			for _, s := range normSpecs(l.name, NormBatch, l.out) {
+				if s.kind.trainable() {
+					specs = append(specs, s)
+				}
+			}
 		}
 	}
 	if c.Kind == CriticConv {
