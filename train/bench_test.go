@@ -32,7 +32,7 @@ func BenchmarkStep(b *testing.B) {
 	if err := step.adam.clear(store.Scope(model.GeneratorScope)); err != nil {
 		b.Fatal(err)
 	}
-	if err := resetLoss(store); err != nil {
+	if err := resetLosses(store); err != nil {
 		b.Fatal(err)
 	}
 	in := makeBatch(openTrain(b, dataset(b, r.Size, r.TrainBatchSize, 0), 1<<30), device, []int{0})

@@ -4,6 +4,7 @@ package train
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"flag"
 	"math"
@@ -16,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/chromabeam/chromabeam/model"
+	"github.com/chromabeam/chromabeam/train/recipes"
 	"github.com/chromabeam/chromabeam/transforms/pixel"
 	"github.com/chromabeam/chromabeam/transforms/shard"
 )
@@ -26,19 +28,26 @@ var update = flag.Bool("update", false, "rewrite golden files")
 // anywhere cannot.
 func TestOverfit(t *testing.T) {
 	data := dataset(t, 16, 2, 1)
-	for _, norm := range []model.Norm{model.NormNone, model.NormBatch, model.NormInstance} {
-		t.Run(string(norm), func(t *testing.T) {
-			onBackends(t, func(t *testing.T, b *model.Backend) {
-				if norm != model.NormBatch && b.Name != model.BackendGo {
-					t.Skip("one norm shows that this backend learns; package model compares the others' gradients")
-				}
-				r := tinyRecipe()
-				r.Filters, r.Epochs, r.LogEach, r.Norm, r.GeneratorRate = 8, 150, 50, norm, 1e-2
-				got := mustRun(t, Options{Recipe: r, Data: data, Output: filepath.Join(t.TempDir(), "run"), Backend: b})
-				if got.TrainL1 > 0.05 {
-					t.Errorf("L1 of a batch seen %d times is %.3f, want at most 0.05", got.Steps, got.TrainL1)
-				}
-			})
+	// One norm shows that a backend learns; package model compares the others'
+	// gradients.
+	tests := []struct {
+		backend func(testing.TB) *model.Backend
+		name    string
+		norm    model.Norm
+	}{
+		{goBackend, "go", model.NormNone},
+		{goBackend, "go", model.NormBatch},
+		{goBackend, "go", model.NormInstance},
+		{xlaBackend, "xla_cpu", model.NormBatch},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name+"/"+string(tt.norm), func(t *testing.T) {
+			r := tinyRecipe()
+			r.Filters, r.Epochs, r.LogEach, r.Norm, r.GeneratorRate = 8, 150, 50, tt.norm, 1e-2
+			got := mustRun(t, Options{Recipe: r, Data: data, Output: filepath.Join(t.TempDir(), "run"), Backend: tt.backend(t)})
+			if got.TrainL1 > 0.05 {
+				t.Errorf("L1 of a batch seen %d times is %.3f, want at most 0.05", got.Steps, got.TrainL1)
+			}
 		})
 	}
 }
@@ -146,26 +155,12 @@ func TestDiverged(t *testing.T) {
 	data := dataset(t, 16, 4, 2)
 	run := filepath.Join(t.TempDir(), "run")
 	o := Options{Recipe: tinyRecipe(), Data: data, Output: run, Backend: goBackend(t)}
-	set, err := shard.Open(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer set.Close()
-	tr, err := newTrainer(o, set)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tr.close()
-	if _, err := tr.start(); err != nil {
-		t.Fatal(err)
-	}
+	tr := startTrainer(t, o)
 	spoilt := false
 	tr.o.Progress = func(p Progress) {
 		if p.Step == 3 && !spoilt { // in the second epoch
 			spoilt = true
-			for _, v := range trainable(tr.generator()) {
-				tensors.MustMutableFlatData(v.MustValue(), func(flat []float32) { flat[0] = float32(math.NaN()) })
-			}
+			spoil(tr)
 		}
 	}
 	got, err := tr.run(t.Context())
@@ -192,6 +187,98 @@ func TestDiverged(t *testing.T) {
 	o.Resume = true
 	if again := mustRun(t, o); again.Status != StatusDiverged || again.Steps != got.Steps {
 		t.Errorf("resumed it ends as %+v, want what it was: %+v", again, got)
+	}
+}
+
+// TestDivergedUnseen spoils a weight where no loss can tell: right before the
+// run is interrupted, and in the last step of an epoch without validation. No
+// checkpoint may hold it.
+func TestDivergedUnseen(t *testing.T) {
+	tests := []struct {
+		name      string
+		val       int
+		at        int64 // step after which the weight is spoilt
+		interrupt bool
+		wait      bool // for a step with the spoilt weight
+	}{
+		{"interrupted after the step", 2, 4, true, false},
+		{"interrupted with the loss unread", 2, 4, true, true},
+		{"end of an epoch without validation", 0, 6, false, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			run := filepath.Join(t.TempDir(), "run")
+			r := tinyRecipe()
+			r.LogEach = 1000
+			o := Options{Recipe: r, Data: dataset(t, 16, 6, tt.val), Output: run, Backend: goBackend(t)}
+			tr := startTrainer(t, o)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			tr.o.Progress = func(p Progress) {
+				if p.Step == tt.at {
+					spoil(tr)
+				}
+				if tt.interrupt && (p.Step > tt.at || p.Step == tt.at && !tt.wait) {
+					cancel()
+				}
+			}
+			got, err := tr.run(ctx)
+			if err != nil || got.Status != StatusDiverged || got.Epochs != 1 {
+				t.Errorf("ended as %+v, %v, want diverged after one whole epoch", got, err)
+			}
+			if ref, err := model.ReadCheckpointRef(run, model.CheckpointLast); err != nil || ref.Epoch != 1 || ref.Step != 3 {
+				t.Errorf("last checkpoint %+v, %v, want that of the first epoch", ref, err)
+			}
+		})
+	}
+}
+
+// startTrainer opens a run without taking a step.
+func startTrainer(t *testing.T, o Options) *trainer {
+	t.Helper()
+	set, err := shard.Open(o.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := set.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	tr, err := newTrainer(o, set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(tr.close)
+	if _, err := tr.start(); err != nil {
+		t.Fatal(err)
+	}
+	return tr
+}
+
+// spoil sets one element of each weight to no number.
+func spoil(tr *trainer) {
+	for _, v := range trainable(tr.generator()) {
+		tensors.MustMutableFlatData(v.MustValue(), func(flat []float32) { flat[0] = float32(math.NaN()) })
+	}
+}
+
+// TestBestOfStage closes epochs of two stages, the second with higher errors.
+func TestBestOfStage(t *testing.T) {
+	t.Parallel()
+	stages := []recipes.Stage{{Kind: recipes.StageGenerator, Epochs: 2}, {Kind: recipes.StageGenerator, Epochs: 3}}
+	tr := &trainer{schedule: schedule{stages: stages, pictures: 4, batch: 2}}
+	var got []best
+	for i, l1 := range []float64{0.1, 0.2, 0.9, 0.7, 0.8} {
+		tr.state.Step += 2
+		tr.closeEpoch(Metric{Epoch: i + 1, L1: new(float64), Validation: &Scores{L1: l1}})
+		got = append(got, *tr.state.Best)
+	}
+	first := best{File: weightFile(2), Stage: 0, Step: 2, Epoch: 1, L1: 0.1}
+	last := best{File: weightFile(8), Stage: 1, Step: 8, Epoch: 4, L1: 0.7}
+	want := []best{first, first, {File: weightFile(6), Stage: 1, Step: 6, Epoch: 3, L1: 0.9}, last, last}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("best after each epoch (-want +got):\n%s", diff)
 	}
 }
 

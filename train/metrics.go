@@ -32,7 +32,7 @@ const (
 type Metric struct {
 	Kind  MetricKind        `json:"kind"`
 	Stage recipes.StageKind `json:"stage"`
-	// Epoch counts from 1 through all stages, Step the generator's steps.
+	// Epoch counts from 1 through all stages, Step the steps of all stages.
 	Epoch int   `json:"epoch"`
 	Step  int64 `json:"step"`
 	// L1 is the generator's mean absolute error in training; absent where the

@@ -65,9 +65,11 @@ type Progress struct {
 	Stage recipes.StageKind
 	// Epoch counts from 1 through all stages; Epochs is their sum.
 	Epoch, Epochs int
-	// Step counts the generator's steps; Steps is their number in the schedule.
+	// Step counts the steps of all stages; Steps is their number in the
+	// schedule.
 	Step, Steps int64
-	// Pictures counts the pictures shown to the generator, with repetitions.
+	// Pictures counts the pictures in those steps' batches, with repetitions;
+	// TotalPictures is their number in the schedule.
 	Pictures, TotalPictures int64
 	// ImagesPerSecond is the rate since this process began, without
 	// compilation and validation; 0 until it is known.
@@ -103,7 +105,9 @@ type Result struct {
 	TrainL1 float64 `json:"train_l1"`
 	ValL1   float64 `json:"val_l1"`
 	ValPSNR float64 `json:"val_psnr"`
-	// BestEpoch has the lowest validation L1, BestL1.
+	// BestEpoch has the lowest validation L1 of the stage that the run ended in,
+	// BestL1; training L1 where there is no validation. It is 0 before the run's
+	// first epoch is over.
 	BestEpoch int     `json:"best_epoch"`
 	BestL1    float64 `json:"best_l1"`
 	// Report is the path of the run's page.

@@ -93,10 +93,10 @@ func curves(lines []Metric) report.Curves {
 		}
 	}
 	charts := []report.Chart{{
-		Title: "L1", XLabel: "generator step", YLabel: "mean absolute error", Series: []report.Series{step, pass, val},
+		Title: "L1", XLabel: "step", YLabel: "mean absolute error", Series: []report.Series{step, pass, val},
 	}}
 	if len(ratio.X) > 0 {
-		charts = append(charts, report.Chart{Title: "PSNR", XLabel: "generator step", YLabel: "dB", Series: []report.Series{ratio}})
+		charts = append(charts, report.Chart{Title: "PSNR", XLabel: "step", YLabel: "dB", Series: []report.Series{ratio}})
 	}
 	return report.Curves{
 		Title: "Learning curves", Charts: charts,

@@ -151,7 +151,7 @@ func (t *trainer) restore(resume bool) error {
 	if err := t.optimizer().clear(t.generator()); err != nil {
 		return err
 	}
-	if err := resetLoss(t.store); err != nil {
+	if err := resetLosses(t.store); err != nil {
 		return err
 	}
 	t.state = state{Format: stateFormat, Recipe: t.recipe, Data: t.record.Data.ManifestSHA256}
@@ -180,14 +180,15 @@ var errDiverged = errors.New("the loss is no longer a number")
 // run goes through the stages that are left and records how that ended.
 func (t *trainer) run(ctx context.Context) (Result, error) {
 	err := t.stages(ctx)
+	interrupted := err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err())
+	if interrupted {
+		err = t.saveInterrupted()
+	}
 	status := StatusDone
 	switch {
 	case errors.Is(err, errDiverged):
 		status = StatusDiverged
-	case err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()):
-		if err := t.save(); err != nil {
-			return Result{}, fmt.Errorf("saving the interrupted run: %w", err)
-		}
+	case err == nil && interrupted:
 		status = StatusInterrupted
 	case err != nil:
 		return Result{}, err

@@ -4,8 +4,9 @@ package train
 
 import "github.com/chromabeam/chromabeam/train/recipes"
 
-// schedule counts a recipe's stages in steps. Pictures is the number of
-// training pictures of one epoch.
+// schedule counts a recipe's stages in steps. A step takes one batch, an epoch
+// of any stage is one pass over the training pictures, of which there are
+// Pictures.
 type schedule struct {
 	stages   []recipes.Stage
 	pictures int64

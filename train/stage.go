@@ -4,6 +4,7 @@ package train
 
 import (
 	"context"
+	"fmt"
 	"math"
 
 	"github.com/chromabeam/chromabeam/train/recipes"
@@ -85,23 +86,60 @@ func (t *trainer) step(ctx context.Context, f *feed, step *generatorStep) error 
 	return nil
 }
 
-// drain moves the losses summed on the device into the means. Only here the
-// host reads from the device.
+// drain moves the sums of the losses into the means. Steps leave them on the
+// device: a copy for each step would be time lost.
 func (t *trainer) drain() error {
-	if t.state.Pending == 0 {
-		return nil
-	}
-	sum, err := readLoss(t.store)
-	if err != nil {
+	sum, err := t.pendingL1()
+	if err != nil || t.state.Pending == 0 {
 		return err
-	}
-	if !finite(sum) {
-		return t.diverge()
 	}
 	t.state.Line = t.state.Line.plus(sum, t.state.Pending)
 	t.state.Pass = t.state.Pass.plus(sum, t.state.Pending)
 	t.state.Pending = 0
-	return resetLoss(t.store)
+	return resetLosses(t.store)
+}
+
+// pendingL1 returns the sum of L1 over the pending steps, which stay pending.
+// A sum that is no number ends the run.
+func (t *trainer) pendingL1() (float64, error) {
+	if t.state.Pending == 0 {
+		return 0, nil
+	}
+	sums, err := readLosses(t.store)
+	if err != nil {
+		return 0, err
+	}
+	for _, sum := range sums {
+		if !finite(sum) {
+			return 0, t.diverge()
+		}
+	}
+	return sums[lossL1], nil
+}
+
+// checkWeights ends the run where a weight is no number.
+func (t *trainer) checkWeights() error {
+	good, err := finiteWeights(t.generator())
+	if err == nil && !good {
+		return t.diverge()
+	}
+	return err
+}
+
+// saveInterrupted makes a checkpoint in the middle of an epoch, unless the run
+// has diverged since the losses were last read: the checkpoint before is the
+// better one then.
+func (t *trainer) saveInterrupted() error {
+	if _, err := t.pendingL1(); err != nil {
+		return err
+	}
+	if err := t.checkWeights(); err != nil {
+		return err
+	}
+	if err := t.save(); err != nil {
+		return fmt.Errorf("saving the interrupted run: %w", err)
+	}
+	return nil
 }
 
 func (t *trainer) logLine() error {
@@ -138,6 +176,9 @@ func (t *trainer) diverge() error {
 func (t *trainer) endEpoch(ctx context.Context, stage recipes.Stage) error {
 	start := t.clock.now()
 	if err := t.drain(); err != nil {
+		return err
+	}
+	if err := t.checkWeights(); err != nil {
 		return err
 	}
 	line := t.metric(MetricEpoch)
@@ -199,8 +240,8 @@ func (t *trainer) closeEpoch(line Metric) {
 	if line.Validation != nil {
 		score = line.Validation.L1
 	}
-	if s.Best == nil || score < s.Best.L1 {
-		s.Best = &best{File: weightFile(s.Step), Step: s.Step, Epoch: s.Epoch, L1: score}
+	if s.Best == nil || s.Best.Stage != s.Position.Stage || score < s.Best.L1 {
+		s.Best = &best{File: weightFile(s.Step), Stage: s.Position.Stage, Step: s.Step, Epoch: s.Epoch, L1: score}
 	}
 	s.Position.Epochs++
 	if s.Position.Epochs == t.schedule.stages[s.Position.Stage].Epochs {

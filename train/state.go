@@ -21,13 +21,14 @@ type state struct {
 	Data   string `json:"data_sha256"`
 
 	Position position `json:"position"`
-	// Step and Epoch are totals through all stages.
+	// Step and Epoch are totals through all stages, whatever network a stage
+	// trains.
 	Step  int64 `json:"step"`
 	Epoch int   `json:"epoch"`
 	// MetricsBytes is the length of metrics.jsonl.
 	MetricsBytes int64 `json:"metrics_bytes"`
 
-	// Pending counts the steps whose losses are in the sum on the device, Line
+	// Pending counts the steps whose losses are in the sums on the device, Line
 	// those since the last line of the metrics, Pass those of this epoch.
 	Pending int64 `json:"pending"`
 	Line    mean  `json:"line"`
@@ -39,10 +40,13 @@ type state struct {
 	Validation *Scores `json:"validation,omitempty"`
 }
 
-// best is the checkpoint with the lowest validation L1 so far, or training L1
-// where a data set has no pictures for validation.
+// best is the checkpoint with the lowest validation L1 of its stage so far, or
+// training L1 where a data set has no pictures for validation. The first epoch
+// of a stage replaces that of the stage before: a network that a later stage
+// trains further is not to be measured against an earlier one.
 type best struct {
 	File  string  `json:"file"`
+	Stage int     `json:"stage"`
 	Step  int64   `json:"step"`
 	Epoch int     `json:"epoch"`
 	L1    float64 `json:"l1"`
