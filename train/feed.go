@@ -4,6 +4,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 
@@ -68,7 +69,10 @@ func (f *feed) next(ctx context.Context) (batch, error) {
 	select {
 	case slot, ok := <-f.queue:
 		if !ok {
-			return batch{}, fmt.Errorf("reading training pictures: %w", context.Canceled)
+			if err := ctx.Err(); err != nil {
+				return batch{}, err // the queue ends with the context
+			}
+			return batch{}, errors.New("reading pictures: the feed is at its end")
 		}
 		got := <-slot
 		return got, got.err
@@ -86,11 +90,16 @@ func (f *feed) stop() {
 }
 
 // makeBatch gathers pictures into tensors on the device. A panic of the device
-// layer becomes an error: it would end the process on this goroutine.
+// layer becomes an error: it would end the process on this goroutine. A batch
+// with an error holds no memory.
 func makeBatch(p *pictures, b *model.Backend, indices []int) (out batch) {
 	defer func() {
 		if r := recover(); r != nil {
 			out.err = fmt.Errorf("moving pictures to the device: %v", r)
+		}
+		if out.err != nil {
+			out.finalize()
+			out = batch{err: out.err}
 		}
 	}()
 	area := p.size * p.size

@@ -5,10 +5,12 @@ package train
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gomlx/gomlx/core/tensors"
 
@@ -46,8 +48,8 @@ func TestFeed(t *testing.T) {
 				}
 				in.finalize()
 			}
-			if _, err := f.next(t.Context()); err == nil {
-				t.Error("a feed at its end gives another batch")
+			if _, err := f.next(t.Context()); err == nil || errors.Is(err, context.Canceled) {
+				t.Errorf("a feed at its end gives %v, want an error that is no interruption", err)
 			}
 			if left := p.budget.Load(); left < 0 || memory > 0 && left == memory {
 				t.Errorf("%d bytes of %d are left, want some to be used and no more than there are", left, memory)
@@ -70,6 +72,30 @@ func TestFeedStops(t *testing.T) {
 		in.finalize()
 	}
 	f.stop() // returns, although most steps are never taken
+}
+
+// TestFeedEnds asks a feed whose context has ended for more, often enough for
+// both ways in which it notices.
+func TestFeedEnds(t *testing.T) {
+	t.Parallel()
+	p := openTrain(t, dataset(t, 16, 4, 0), 0)
+	ctx, cancel := context.WithDeadline(t.Context(), time.Unix(0, 0))
+	defer cancel()
+	for range 20 {
+		f := startFeed(ctx, p, goBackend(t), 0, 1<<40, func(int64) []int { return []int{0} })
+		for {
+			in, err := f.next(ctx)
+			if err == nil {
+				in.finalize()
+				continue
+			}
+			if !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("a feed after its deadline gives %v, want %v", err, context.DeadlineExceeded)
+			}
+			break
+		}
+		f.stop()
+	}
 }
 
 // TestFeedDamaged changes a byte inside a picture.
