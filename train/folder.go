@@ -42,7 +42,7 @@ func openFolder(o Options, data dataRecord, old *record) (resumed bool, err erro
 			return false, fault.Request("making the run folder: %w", err)
 		}
 	}
-	if err := removeTemporary(o.Output); err != nil {
+	if err := errors.Join(removeTemporary(o.Output), removePointers(o.Output)); err != nil {
 		return false, err
 	}
 	if err := writeJSON(o.Output, recipeFile, o.Recipe); err != nil {
@@ -69,10 +69,12 @@ func takeOver(o Options, data dataRecord, old *record) (resume bool, err error) 
 			return false, nil // what is not ours stays where it is
 		}
 		return false, fault.Request("output %q is not empty and holds no run; name another folder, or overwrite", o.Output)
-	case o.Overwrite:
-		return false, removeRun(o.Output)
 	case err != nil:
 		return false, fault.AsRequest(err)
+	case there.Validate() != nil:
+		return false, fault.Request("output %q holds a %s that is no recipe of ours; name another folder", o.Output, recipeFile)
+	case o.Overwrite:
+		return false, removeRun(o.Output)
 	case !o.Resume:
 		return false, fault.Request("output %q holds a run of recipe %q already; resume it, or overwrite it", o.Output, there.Name)
 	}
@@ -116,7 +118,7 @@ func inUse(dir string) (bool, error) {
 // model does.
 func isTemporary(name string) bool {
 	for _, ours := range []string{
-		recipeFile, recordFile, reportFile, model.ModelFile, "epoch-*.png", weightPattern, "last.json", "best.json",
+		recipeFile, recordFile, reportFile, model.ModelFile, samplePattern, weightPattern, "last.json", "best.json",
 	} {
 		for _, pattern := range []string{ours + ".*.tmp", "." + ours + ".tmp-*"} {
 			if match, err := filepath.Match(pattern, name); err == nil && match {
@@ -170,13 +172,38 @@ func sameData(run string, there, wanted dataRecord) error {
 		run, there.ManifestSHA256, there.Path, wanted.ManifestSHA256, wanted.Path)
 }
 
-// removeRun removes a run's own files, recipe.json last.
+// removeRun removes a run's own files and leaves what else lies in its folders.
+// run.json goes first, so that nothing that is broken off here passes for a run
+// to go on with; recipe.json goes last, since it is what makes the folder ours.
 func removeRun(dir string) error {
-	for _, name := range []string{
-		model.CheckpointsDir, samplesDir, metricsFile, timingsFile, reportFile, model.ModelFile, recordFile, recipeFile,
+	for _, pattern := range []string{
+		recordFile,
+		filepath.Join(model.CheckpointsDir, model.CheckpointLast+".json"),
+		filepath.Join(model.CheckpointsDir, model.CheckpointBest+".json"),
+		filepath.Join(model.CheckpointsDir, weightPattern),
+		filepath.Join(samplesDir, samplePattern),
+		metricsFile, timingsFile, reportFile, model.ModelFile, recipeFile,
 	} {
-		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+		files, err := fs.Glob(os.DirFS(dir), filepath.ToSlash(pattern)) // dir itself is no pattern
+		if err != nil {
 			return fmt.Errorf("replacing the run: %w", err)
+		}
+		for _, file := range files {
+			if err := os.Remove(filepath.Join(dir, file)); err != nil {
+				return fmt.Errorf("replacing the run: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// removePointers removes what would let a run that begins anew go on from the
+// checkpoints of one before, whose replacement was broken off.
+func removePointers(run string) error {
+	for _, name := range []string{model.CheckpointLast, model.CheckpointBest} {
+		err := os.Remove(filepath.Join(run, model.CheckpointsDir, name+".json"))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("making the run folder: %w", err)
 		}
 	}
 	return nil

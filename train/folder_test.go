@@ -88,20 +88,87 @@ func TestOverwrite(t *testing.T) {
 	run := t.TempDir()
 	recipe := tinyRecipe()
 	mustRun(t, Options{Recipe: recipe, Data: data, Output: run, Backend: b})
-	if err := os.WriteFile(filepath.Join(run, "notes.txt"), []byte("keep me"), 0o644); err != nil {
-		t.Fatal(err)
+	kept := []string{
+		"notes.txt", filepath.Join(samplesDir, "favourite.png"), filepath.Join(model.CheckpointsDir, "exported.safetensors"),
+	}
+	for _, name := range kept {
+		if err := os.WriteFile(filepath.Join(run, name), []byte("keep me"), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	recipe.Epochs, recipe.Seed = 1, 8
 	got := mustRun(t, Options{Recipe: recipe, Data: data, Output: run, Backend: b, Overwrite: true})
 	if got.Epochs != 1 {
 		t.Errorf("the new run has %d epochs, want 1", got.Epochs)
 	}
-	samples, err := filepath.Glob(filepath.Join(run, samplesDir, "*"))
+	samples, err := filepath.Glob(filepath.Join(run, samplesDir, samplePattern))
 	if err != nil || len(samples) != 1 {
 		t.Errorf("samples %v, %v, want those of the new run alone", samples, err)
 	}
-	if notes := readFile(t, run, "notes.txt"); string(notes) != "keep me" {
-		t.Errorf("notes.txt holds %q", notes)
+	for _, name := range kept {
+		if got := readFile(t, run, name); string(got) != "keep me" {
+			t.Errorf("%s holds %q", name, got)
+		}
+	}
+}
+
+// TestOverwriteForeign asks to overwrite folders whose recipe.json is not ours.
+func TestOverwriteForeign(t *testing.T) {
+	data := dataset(t, 16, 5, 2)
+	for name, text := range map[string]string{
+		"another program's": `{"ingredients": ["flour", "eggs"]}`, "no JSON": "flour, eggs", "empty object": "{}",
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			mine := filepath.Join(dir, model.CheckpointsDir, weightFile(3))
+			if err := os.Mkdir(filepath.Dir(mine), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			for path, text := range map[string]string{filepath.Join(dir, recipeFile): text, mine: "keep me"} {
+				if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			_, err := Run(t.Context(), Options{Recipe: tinyRecipe(), Data: data, Output: dir, Backend: goBackend(t), Overwrite: true})
+			if !fault.IsRequest(err) || !strings.Contains(err.Error(), recipeFile) {
+				t.Errorf("got %v, want a request error naming %s", err, recipeFile)
+			}
+			if string(readFile(t, mine)) != "keep me" || string(readFile(t, dir, recipeFile)) != text {
+				t.Error("files of another program were changed")
+			}
+		})
+	}
+}
+
+// TestOverwriteBrokenOff replaces a run, is stopped after run.json was removed,
+// and then resumed: it must begin anew.
+func TestOverwriteBrokenOff(t *testing.T) {
+	o := Options{
+		Recipe: tinyRecipe(), Data: dataset(t, 16, 5, 2), Output: filepath.Join(t.TempDir(), "run"),
+		Backend: goBackend(t), Resume: true,
+	}
+	mustRun(t, o)
+	if err := os.Remove(filepath.Join(o.Output, recordFile)); err != nil {
+		t.Fatal(err)
+	}
+	var first int64
+	o.Progress = func(p Progress) {
+		if first == 0 {
+			first = p.Step
+		}
+	}
+	mustRun(t, o)
+	if first != 1 {
+		t.Errorf("the run begins with step %d, want 1", first)
+	}
+	if err := os.Remove(filepath.Join(o.Output, recordFile)); err != nil {
+		t.Fatal(err)
+	}
+	tr := startTrainer(t, o) // and dies again before its first checkpoint
+	if _, found, err := loadCheckpoint(o.Output, tr.store, identity{
+		recipe: tr.recipe, data: manifest(t, o.Data), schedule: tr.schedule,
+	}); found || err != nil {
+		t.Errorf("a checkpoint of the run before is found: %v, %v", found, err)
 	}
 }
 

@@ -33,6 +33,8 @@ const (
 // sampleName names the grid of an epoch.
 func sampleName(epoch int) string { return fmt.Sprintf("epoch-%04d.png", epoch) }
 
+const samplePattern = "epoch-*.png"
+
 // writeSamples publishes the grid of an epoch.
 func writeSamples(run string, epoch int, grid *pixel.RGB) error {
 	err := shard.Publish(filepath.Join(run, samplesDir), sampleName(epoch), func(w io.Writer) error {
