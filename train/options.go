@@ -101,15 +101,17 @@ type Result struct {
 	Epochs int    `json:"epochs"`
 	Steps  int64  `json:"steps"`
 	// TrainL1 is the mean over the last epoch, ValL1 and ValPSNR the last
-	// validation, on the scale [-1, 1] and in decibels.
-	TrainL1 float64 `json:"train_l1"`
-	ValL1   float64 `json:"val_l1"`
-	ValPSNR float64 `json:"val_psnr"`
+	// validation, on the scale [-1, 1] and in decibels. What is unknown is 0, and
+	// absent in JSON: all of them before the first epoch is over, the latter two
+	// where the data set has no pictures for validation.
+	TrainL1 float64 `json:"train_l1,omitempty"`
+	ValL1   float64 `json:"val_l1,omitempty"`
+	ValPSNR float64 `json:"val_psnr,omitempty"`
 	// BestEpoch has the lowest validation L1 of the stage that the run ended in,
 	// BestL1; training L1 where there is no validation. It is 0 before the run's
 	// first epoch is over.
-	BestEpoch int     `json:"best_epoch"`
-	BestL1    float64 `json:"best_l1"`
+	BestEpoch int     `json:"best_epoch,omitempty"`
+	BestL1    float64 `json:"best_l1,omitempty"`
 	// Report is the path of the run's page.
 	Report string `json:"report"`
 }

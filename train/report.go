@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strconv"
 
 	"github.com/chromabeam/chromabeam/train/recipes"
 	"github.com/chromabeam/chromabeam/transforms/pixel"
@@ -54,11 +55,15 @@ func ending(r Result) string {
 	}
 }
 
+// facts lists what is known: a run may have ended before its first epoch did.
 func facts(r Result, rec record) []report.Fact {
-	list := []report.Fact{
-		{Label: "training L1", Value: fmt.Sprintf("%.4f", r.TrainL1), Note: "mean over the last epoch, on [-1, 1]"},
+	var list []report.Fact
+	if r.Epochs > 0 {
+		list = append(list, report.Fact{
+			Label: "training L1", Value: fmt.Sprintf("%.4f", r.TrainL1), Note: "mean over the last epoch, on [-1, 1]",
+		})
 	}
-	if rec.Data.Validation > 0 {
+	if r.Epochs > 0 && rec.Data.Validation > 0 {
 		list = append(list,
 			report.Fact{
 				Label: "validation L1", Value: fmt.Sprintf("%.4f", r.ValL1),
@@ -68,10 +73,19 @@ func facts(r Result, rec record) []report.Fact {
 	}
 	return append(list,
 		report.Fact{
-			Label: "pictures", Value: fmt.Sprint(rec.Data.Train),
-			Note: fmt.Sprintf("and %d for validation", rec.Data.Validation),
+			Label: "pictures", Value: grouped(int64(rec.Data.Train)),
+			Note: fmt.Sprintf("and %s for validation", grouped(int64(rec.Data.Validation))),
 		},
-		report.Fact{Label: "weights", Value: fmt.Sprint(rec.Parameters), Note: "of the generator"})
+		report.Fact{Label: "weights", Value: grouped(rec.Parameters), Note: "of the generator"})
+}
+
+// grouped prints a count with a comma before every three digits.
+func grouped(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	for at := len(digits) - 3; at > 0; at -= 3 {
+		digits = digits[:at] + "," + digits[at:]
+	}
+	return digits
 }
 
 // curves draws the losses by step.
@@ -178,7 +192,7 @@ func recordTable(r record) report.Table {
 		{"data set's manifest, SHA-256", r.Data.ManifestSHA256},
 		{"backend", r.Backend.Name},
 		{"device", r.Backend.Description},
-		{"multiply-adds a picture", fmt.Sprint(r.MultiplyAdds)},
+		{"multiply-adds a picture", grouped(r.MultiplyAdds)},
 	}
 	for _, name := range []string{"chromabeam", "go", "gomlx", "compute", "go-xla"} {
 		if v, ok := r.Versions[name]; ok {
