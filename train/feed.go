@@ -33,7 +33,9 @@ func (b batch) finalize() {
 	}
 }
 
-// feed prepares batches ahead of their use.
+// feed prepares batches ahead of their use, on other goroutines. Both backends
+// return from a step when it is computed: what overlaps with it is this reading
+// and decoding, not the loop of the trainer.
 type feed struct {
 	queue  chan chan batch
 	cancel context.CancelFunc
