@@ -290,7 +290,8 @@ func TestBudgetCoversFiles(t *testing.T) {
 		list[i] = &Task{Format: FormatPNG, Size: size, Load: func(context.Context) ([]byte, error) {
 			now := reading.Add(size)
 			defer reading.Add(-size)
-			for old := most.Load(); now > old && !most.CompareAndSwap(old, now); old = most.Load() {
+			for most.Load() < now {
+				most.CompareAndSwap(most.Load(), max(now, most.Load()))
 			}
 			switch i {
 			case 0:

@@ -193,28 +193,27 @@ func (p *picture) finish(err error) {
 
 // feed takes tasks in order through reading and decoding.
 func (s *Stream) feed() {
-	for p, err := s.nextTask(); p != nil; p, err = s.nextTask() {
-		p.prepare(err)
+	for p, ok := s.nextTask(); ok; p, ok = s.nextTask() {
+		p.prepare()
 	}
 }
 
-// nextTask returns the next task when there is budget for its file, or nil at
-// the stream's end. Files get their budget in order as well: one that has it
+// nextTask returns the next task when there is budget for its file or the stream
+// is cancelled, and false at the stream's end. Files get their budget in order as well: one that has it
 // waits for those in front, which must not wait for it.
-func (s *Stream) nextTask() (*picture, error) {
+func (s *Stream) nextTask() (*picture, bool) {
 	s.reads.Lock()
 	defer s.reads.Unlock()
 	p, ok := <-s.tasks
 	if !ok {
-		return nil, nil
+		return nil, false
 	}
 	files := s.engine.budget.files
 	cost := files.cap(max(0, min(p.result.Task.Size, s.engine.settings.Limits.MaxBytes)))
-	if err := files.Acquire(s.ctx, cost); err != nil {
-		return p, err
+	if files.Acquire(s.ctx, cost) == nil { // else reading will find the stream cancelled
+		p.file = cost
 	}
-	p.file = cost
-	return p, nil
+	return p, true
 }
 
 // freeFile gives back what was taken for the file alone.
@@ -223,16 +222,12 @@ func (p *picture) freeFile() {
 	p.file = 0
 }
 
-// prepare reads and decodes a picture and puts it into a batch, unless err says
-// that there is no use in that.
-func (p *picture) prepare(err error) {
+// prepare reads and decodes a picture and puts it into a batch.
+func (p *picture) prepare() {
 	e := p.stream.engine
 	passed := sync.OnceFunc(func() { close(p.after) })
 	defer passed()
-	var data []byte
-	if err == nil {
-		data, err = p.read()
-	}
+	data, err := p.read()
 	if err != nil {
 		<-p.before // those behind may pass when those in front have
 		e.batches.gaveUp()
