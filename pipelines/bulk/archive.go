@@ -137,7 +137,7 @@ func (l layout) assemble(ctx context.Context, sp spec) (err error) {
 	defer func() { err = errors.Join(err, p.close()) }()
 	h := sha256.New()
 	size := &counter{}
-	err = l.publishSteps(l.Output, func(w io.Writer) error {
+	err = l.publishResult(l.Output, func(w io.Writer) error {
 		z := zip.NewWriter(io.MultiWriter(w, h, size))
 		for _, m := range p.members {
 			if err := cmp.Or(ctx.Err(), z.Copy(m)); err != nil {

@@ -15,14 +15,15 @@ import (
 // happens to the process or the machine: into the job's tmp folder, to disk,
 // and then under its name.
 func (l layout) publish(name string, write func(io.Writer) error) error {
-	if err := l.publishSteps(name, write, func() {}); err != nil {
+	if err := l.publishSteps(name, write, func() error { return nil }); err != nil {
 		return fmt.Errorf("writing %q: %w", name, err)
 	}
 	return nil
 }
 
-// publishSteps calls written when the file is complete and has no name yet.
-func (l layout) publishSteps(name string, write func(io.Writer) error, written func()) error {
+// publishSteps calls written when the file is complete and has no name yet; it
+// gets none if that fails.
+func (l layout) publishSteps(name string, write func(io.Writer) error, written func() error) error {
 	f, err := os.CreateTemp(l.tmp(), "*-"+filepath.Base(name))
 	if err != nil {
 		return err
@@ -41,7 +42,9 @@ func (l layout) publishSteps(name string, write func(io.Writer) error, written f
 	if err := errors.Join(err, f.Close()); err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
-	written()
+	if err := written(); err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
 	if err := os.Rename(f.Name(), name); err != nil {
 		return err
 	}

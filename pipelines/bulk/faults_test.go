@@ -8,9 +8,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"image"
 	"image/color"
 	"image/gif"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -161,8 +163,33 @@ func TestBadPictures(t *testing.T) {
 	}
 }
 
+// tree lists everything at and below a path, with sizes.
+func tree(t *testing.T, path string) []string {
+	t.Helper()
+	out := []string{}
+	if _, err := os.Lstat(path); err != nil {
+		return out
+	}
+	err := filepath.WalkDir(path, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := e.Info()
+		if err == nil && !e.IsDir() {
+			path = fmt.Sprintf("%s (%d bytes)", path, info.Size())
+		}
+		out = append(out, path)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
 // TestRequests lists what cannot work: a request error that names the value,
-// and no output.
+// and nothing
+// new in the output.
 func TestRequests(t *testing.T) {
 	t.Parallel()
 	pictures := writeFolder(t, map[string][]byte{"a.png": pngBytes(t, gray(9, 9, 1))})
@@ -187,6 +214,9 @@ func TestRequests(t *testing.T) {
 	}{
 		{"no input", func(o *Options) { o.Input = filepath.Join(pictures, "none") }, "there is no such file"},
 		{"empty folder", func(o *Options) { o.Input = t.TempDir() }, "holds no pictures"},
+		{"empty folder, overwriting", func(o *Options) { o.Input, o.Overwrite = t.TempDir(), true }, "holds no pictures"},
+		{"empty folder into a folder", func(o *Options) { o.Input, o.Output = t.TempDir(), t.TempDir() }, "holds no pictures"},
+		{"empty folder into a zip", func(o *Options) { o.Input, o.Output = t.TempDir(), filepath.Join(t.TempDir(), "x.zip") }, "holds no pictures"},
 		{"not a zip", func(o *Options) { o.Input = file }, "zip"},
 		{"no output", func(o *Options) { o.Output = "" }, "output must name"},
 		{"batch", func(o *Options) { o.Batch = 0 }, "batch must be in [1, 1024], got 0"},
@@ -215,7 +245,11 @@ func TestRequests(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			o := tiny(t, pictures, filepath.Join(t.TempDir(), "out"))
 			tt.change(&o)
+			before := append(tree(t, o.Output), tree(t, o.Output+".report")...)
 			_, err := Run(t.Context(), o)
+			if diff := cmp.Diff(before, append(tree(t, o.Output), tree(t, o.Output+".report")...)); diff != "" {
+				t.Errorf("the refused request changed the output:\n%s", diff)
+			}
 			if err == nil || !fault.IsRequest(err) || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v (a request's: %v), want one with %q", err, fault.IsRequest(err), tt.want)
 			}
@@ -226,18 +260,29 @@ func TestRequests(t *testing.T) {
 	}
 }
 
+// TestUnwritableOutput has places that nobody may write to, whatever the rights.
 func TestUnwritableOutput(t *testing.T) {
 	t.Parallel()
-	if os.Getuid() == 0 || runtime.GOOS == "windows" {
-		t.Skip("permissions do not bind this user; TestRequests covers outputs below a file")
+	pictures := writeFolder(t, map[string][]byte{"a.png": pngBytes(t, gray(9, 9, 1))})
+	outputs := map[string]string{
+		"records are a file": writeFolder(t, map[string][]byte{stateName: []byte("mine")}),
+		"plan is a file":     writeFolder(t, map[string][]byte{stateName + "/plan": []byte("mine")}),
+		"report is a file":   filepath.Join(writeFolder(t, map[string][]byte{"x.zip.report": []byte("mine")}), "x.zip"),
 	}
-	dir := t.TempDir()
-	if err := os.Chmod(dir, 0o555); err != nil {
-		t.Fatal(err)
+	if runtime.GOOS == "linux" {
+		outputs["system folder"] = "/proc/chromabeam/out"
+		outputs["system archive"] = "/proc/chromabeam/out.zip"
 	}
-	o := tiny(t, writeFolder(t, map[string][]byte{"a.png": pngBytes(t, gray(9, 9, 1))}), filepath.Join(dir, "out"))
-	if _, err := Run(t.Context(), o); !fault.IsRequest(err) {
-		t.Errorf("error %v, want a request error", err)
+	for name, output := range outputs {
+		t.Run(name, func(t *testing.T) {
+			for _, overwrite := range []bool{false, true} {
+				o := tiny(t, pictures, output)
+				o.Overwrite = overwrite
+				if _, err := Run(t.Context(), o); !fault.IsRequest(err) {
+					t.Errorf("error %v (overwriting: %v), want a request error", err, overwrite)
+				}
+			}
+		})
 	}
 }
 

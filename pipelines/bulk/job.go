@@ -91,7 +91,7 @@ func (j job) settle(l layout, overwrite bool) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("reading %q: %w", l.job(), err)
+		return fault.Request("reading the job in output: %w", err)
 	}
 	var old job
 	if err := json.Unmarshal(data, &old); err != nil {

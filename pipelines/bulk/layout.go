@@ -107,14 +107,10 @@ func realPath(path string) (string, error) {
 }
 
 // claim makes the job's folders, once it is clear that the output is free or
-// the job's own. It is where an output that cannot be written is found.
+// the job's own. It is where an output that cannot be written is found. With
+// overwrite, the job's files are its own from here on, whatever is there.
 func (l layout) claim(overwrite bool) error {
-	if _, err := os.Lstat(l.job()); err != nil && !overwrite {
-		if err := l.free(); err != nil {
-			return err
-		}
-	}
-	for _, dir := range []string{l.plan(), l.ledger(), l.thumbs(), l.parts()} {
+	for _, dir := range []string{l.plan(), l.ledger(), l.thumbs(), l.parts(), l.published()} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return fault.Request("making output %q: %w", l.Output, err)
 		}
@@ -126,19 +122,12 @@ func (l layout) claim(overwrite bool) error {
 	if err := os.Mkdir(l.tmp(), 0o755); err != nil {
 		return fault.Request("making output %q: %w", l.Output, err)
 	}
-	return l.writable()
-}
-
-// free refuses to begin a job where one of its own files would replace one that
-// is there.
-func (l layout) free() error {
-	names := []string{l.reportHTML(), l.reportJSON(), l.rejects()}
-	if l.Archive {
-		names = append(names, l.Output)
+	if err := l.writable(); err != nil || !overwrite {
+		return err
 	}
-	for _, name := range names {
-		if _, err := os.Lstat(name); err == nil {
-			return fault.Request("output %q exists and was not written by this job: use -overwrite to replace it", name)
+	for _, name := range l.results() {
+		if err := l.mark(name); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -187,7 +187,7 @@ func writeLines[T any](w io.Writer, values []T) error {
 // with the run, so that segments sort by run, and is the writer's alone.
 func (l layout) writeSegment(run int, writer string, n int, lines []line) error {
 	name := filepath.Join(l.ledger(), fmt.Sprintf("%06d-%s-%06d.jsonl", run, writer, n))
-	err := l.publishSteps(name, func(w io.Writer) error { return writeLines(w, lines) }, func() { failpoint.Hit(fpSegmentWritten) })
+	err := l.publishSteps(name, func(w io.Writer) error { return writeLines(w, lines) }, hit(fpSegmentWritten))
 	if err != nil {
 		return fmt.Errorf("writing ledger segment %q: %w", name, err)
 	}

@@ -96,7 +96,8 @@ func byReason(rejects []fault.Reject) []reason {
 
 // writeReports writes rejects.jsonl, report.json and report.html.
 func (d *driver) writeReports(out outcome) error {
-	if err := d.layout.publish(d.layout.rejects(), func(w io.Writer) error { return writeLines(w, out.rejects) }); err != nil {
+	err := d.result(d.layout.rejects(), func(w io.Writer) error { return writeLines(w, out.rejects) })
+	if err != nil {
 		return err
 	}
 	failpoint.Hit(fpRejectsWritten)
@@ -106,17 +107,27 @@ func (d *driver) writeReports(out outcome) error {
 		Tool: d.options.ToolVersion, Machine: machineLabel{runtime.GOOS, runtime.GOARCH, runtime.NumCPU()},
 		Counters: d.counters,
 	}
-	if err := d.layout.publish(d.layout.reportJSON(), func(w io.Writer) error { return report.WriteJSON(w, r) }); err != nil {
+	err = d.result(d.layout.reportJSON(), func(w io.Writer) error { return report.WriteJSON(w, r) })
+	if err != nil {
 		return err
 	}
 	page, err := d.page(out, r)
 	if err != nil {
 		return err
 	}
-	if err := d.layout.publish(d.layout.reportHTML(), func(w io.Writer) error { return report.Render(w, page) }); err != nil {
+	err = d.result(d.layout.reportHTML(), func(w io.Writer) error { return report.Render(w, page) })
+	if err != nil {
 		return err
 	}
 	failpoint.Hit(fpReportWritten)
+	return nil
+}
+
+// result publishes one of the files beside the pictures.
+func (d *driver) result(name string, write func(io.Writer) error) error {
+	if err := d.layout.publishResult(name, write, func() {}); err != nil {
+		return fmt.Errorf("writing %q: %w", name, err)
+	}
 	return nil
 }
 

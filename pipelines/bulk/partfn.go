@@ -101,7 +101,7 @@ func (f *partFn) make(ctx context.Context, name string, items []item) (totals, e
 	p := &partWriter{fn: f, record: partRecord{Digest: digest}}
 	err := f.Spec.Layout.publishSteps(name+".zip", func(w io.Writer) error {
 		return p.write(ctx, w, items)
-	}, func() { failpoint.Hit(fpPartWritten) })
+	}, hit(fpPartWritten))
 	if err != nil {
 		return totals{}, fmt.Errorf("writing a part of the archive: %w", err)
 	}

@@ -11,13 +11,11 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"github.com/chromabeam/chromabeam/transforms/failpoint"
 	"github.com/chromabeam/chromabeam/transforms/fault"
@@ -79,8 +77,7 @@ type planner struct {
 	plan
 	last    []byte // the name before
 	lines   []item
-	foreign []string
-	strange int64
+	foreign strangers
 	hash    *digester
 	// skipped pictures are in the output already; unsettled ones need work.
 	skipped, unsettled int64
@@ -166,18 +163,7 @@ func (p *planner) isForeign(raw [16]byte, it item) (bool, error) {
 	if _, ok := p.claimed[raw]; ok {
 		return false, nil
 	}
-	_, err := p.root.Lstat(filepath.FromSlash(it.Output))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return false, nil
-	case err != nil && !errors.Is(err, syscall.ENOTDIR): // a file where a folder belongs
-		return false, fmt.Errorf("looking at output %q: %w", it.Output, err)
-	}
-	p.strange++
-	if len(p.foreign) < 3 {
-		p.foreign = append(p.foreign, it.Output)
-	}
-	return true, nil
+	return p.foreign.look(p.root, it.Output)
 }
 
 // selectShown keeps the smallest keys: a sample that is spread over the input,
@@ -218,12 +204,11 @@ func (p *planner) makePlan(ctx context.Context, src source.Source) error {
 		return err
 	}
 	if p.total() == 0 {
-		return fault.Request("input %q holds no pictures (.png, .jpg, .jpeg, .gif, .bmp, .tif, .tiff or .webp)", src.URI())
+		return noPictures(src)
 	}
-	if p.strange > 0 {
+	if err := p.foreign.refuse(p.layout); err != nil {
 		p.layout.dropPlan(p.run)
-		return fault.Request("output %q holds %d files that this job did not write, such as %s: use -overwrite to replace them",
-			p.layout.Output, p.strange, strings.Join(quoted(p.foreign), ", "))
+		return err
 	}
 	if err := p.flush(); err != nil {
 		return err
@@ -232,14 +217,6 @@ func (p *planner) makePlan(ctx context.Context, src source.Source) error {
 	p.digest = p.hash.sum()
 	failpoint.Hit(fpPlanWritten)
 	return nil
-}
-
-func quoted(names []string) []string {
-	out := make([]string, len(names))
-	for i, n := range names {
-		out[i] = strconv.Quote(n)
-	}
-	return out
 }
 
 // claims returns the keys in the plans of earlier runs that did not end: their

@@ -53,7 +53,7 @@ func Run(ctx context.Context, o Options) (Summary, error) {
 // run does the work, once the request is known to make sense and the model is
 // loaded.
 func (d *driver) run(ctx context.Context, src source.Source) (Summary, error) {
-	if err := d.open(); err != nil {
+	if err := d.open(ctx, src); err != nil {
 		return Summary{}, err
 	}
 	if err := d.list(ctx, src); err != nil {
@@ -82,12 +82,20 @@ type driver struct {
 	seconds  float64 // of the pipeline
 }
 
-// open takes possession of the output.
-func (d *driver) open() (err error) {
+// open takes possession of the output, if the request can work.
+func (d *driver) open(ctx context.Context, src source.Source) (err error) {
 	if d.job, err = newJob(d.options, d.engine); err != nil {
 		return err
 	}
 	if err := d.job.settle(d.layout, d.options.Overwrite); err != nil {
+		return err
+	}
+	if !d.options.Overwrite {
+		if err := d.layout.free(); err != nil {
+			return err
+		}
+	}
+	if err := d.survey(ctx, src); err != nil {
 		return err
 	}
 	if err := d.layout.claim(d.options.Overwrite); err != nil {
