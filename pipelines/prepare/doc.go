@@ -14,7 +14,9 @@
 // Only references cross a shuffle. A shard's bytes depend on the pictures and
 // the settings, never on the runner, the number of workers, the order of the
 // listing or an interruption: a job that is started again keeps a sealed plan
-// and every complete shard, and ends with the bytes of an unbroken one.
+// and every complete shard, and ends with the bytes of an unbroken one. What
+// lacks a picture for a transient reason, such as a file that could not be
+// opened, counts as neither: the next run tries the picture again.
 //
 // The job's own records lie in OUTPUT/.chromabeam: job.json (settings and what
 // the input looked like), listing-00000.jsonl, plan/SPLIT-000000.jsonl and

@@ -131,7 +131,7 @@ func (o Options) Validate() error {
 	check(o.Limits.MaxPixels > 0, "max-pixels must be positive, got %d", o.Limits.MaxPixels)
 	check(o.Limits.MaxBytes > 0, "max-bytes must be positive, got %d", o.Limits.MaxBytes)
 	check(o.Workers >= 1 && o.Workers <= maxWorkers, "workers must be in [1, %d], got %d", maxWorkers, o.Workers)
-	check(o.MemoryBudget >= minMemoryBudget, "memory budget must be at least %d bytes, got %d", int64(minMemoryBudget), o.MemoryBudget)
+	check(o.MemoryBudget >= minMemoryBudget, "memory budget must be at least %d bytes, got %d", minMemoryBudget, o.MemoryBudget)
 	problems = append(problems, runner.Validate(o.Runner))
 	return errors.Join(problems...)
 }
