@@ -27,10 +27,17 @@
 //
 // Only names in the job's own plan and ledger are ever overwritten. A name is
 // claimed after the driver has seen that nothing is there.
+// Reports and archive are the job's once the folder "published" has a file that
+// says so, written just before they get their names.
 //
 // # Names
 //
 // The name of a coloured picture follows from the name of its source alone, so
 // that it is the same on every runner and whatever else lies in the input; see
 // outputName.
+//
+// Where the output's file system takes names that differ in case alone for one,
+// the first in the order of the input gets it and the others are rejects. Names
+// that it takes for one in another way, such as two spellings of an accent, are
+// not told apart.
 package bulk

@@ -32,9 +32,10 @@ type item struct {
 	// empty for a reject.
 	Output   string `json:"output,omitempty"`
 	Encoding string `json:"encoding,omitempty"`
-	// Stage and Reason reject the picture.
-	Stage  string `json:"stage,omitempty"`
-	Reason string `json:"reason,omitempty"`
+	// Stage, Reason and Transient reject the picture.
+	Stage     string `json:"stage,omitempty"`
+	Reason    string `json:"reason,omitempty"`
+	Transient bool   `json:"transient,omitempty"`
 	// Reuse says that the finished archive of an earlier run holds the picture.
 	Reuse bool `json:"reuse,omitempty"`
 }
@@ -73,6 +74,7 @@ type planner struct {
 	claimed   map[[16]byte]struct{}
 	root      *os.Root // of the output folder; nil for an archive
 	reuse     bool     // of the finished archive
+	folded    folded   // names, where the output does not tell case apart
 
 	plan
 	last    []byte // the name before
@@ -94,10 +96,13 @@ func (p *planner) add(r source.Ref) error {
 	if err == nil && p.last != nil && string(p.last) == string(r.Member) {
 		err = fault.Picture(fault.StageRead, "the archive holds this name more than once; only the first is used")
 	}
+	if err == nil {
+		err = p.folded.add(name)
+	}
 	p.last = append(p.last[:0], r.Member...)
 	if err != nil {
 		reject := fault.RejectOf("", fault.StageWrite, err)
-		it.Stage, it.Reason = string(reject.Stage), reject.Reason
+		it.Stage, it.Reason, it.Transient = string(reject.Stage), reject.Reason, reject.Transient
 	} else {
 		it.Output, it.Encoding = name, string(encoding)
 	}

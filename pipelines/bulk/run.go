@@ -128,6 +128,7 @@ func (d *driver) list(ctx context.Context, src source.Source) (err error) {
 			return fmt.Errorf("opening output: %w", err)
 		}
 		defer p.root.Close()
+		p.folded = foldedFor(d.layout)
 	}
 	if err := p.makePlan(ctx, src); err != nil {
 		return err

@@ -63,7 +63,7 @@ func (w *worker) task(it item) *inference.Task {
 		Thumbnails: it.Key <= w.spec.Show,
 		Load: func(ctx context.Context) ([]byte, error) {
 			if it.Stage != "" {
-				return nil, &fault.PictureError{Stage: fault.Stage(it.Stage), Reason: it.Reason}
+				return nil, &fault.PictureError{Stage: fault.Stage(it.Stage), Reason: it.Reason, Transient: it.Transient}
 			}
 			return w.src.Read(ctx, it.Ref, w.spec.Settings.Limits.MaxBytes)
 		},
