@@ -90,7 +90,8 @@ func picture(size, i int) *pixel.RGB {
 	return rgb
 }
 
-// sample encodes a pair as prepare does.
+// sample encodes a pair as prepare does, but names it by its pixels: the order
+// of a data set is that of the names, and must not change with the encoder.
 func sample(t testing.TB, rgb *pixel.RGB) shard.Sample {
 	t.Helper()
 	var color, gray bytes.Buffer
@@ -100,7 +101,7 @@ func sample(t testing.TB, rgb *pixel.RGB) shard.Sample {
 	if err := pixel.EncodePNG(&gray, rgb.Luma()); err != nil {
 		t.Fatal(err)
 	}
-	sum := sha256.Sum256(color.Bytes())
+	sum := sha256.Sum256(rgb.Pix)
 	key := hex.EncodeToString(sum[:])
 	return shard.Sample{Key: key, Gray: gray.Bytes(), Color: color.Bytes(), Meta: shard.Meta{
 		Source: key[:8] + ".png", SHA256: key, Width: rgb.Width, Height: rgb.Height, Size: rgb.Width,
