@@ -62,9 +62,8 @@ func (a adam) update(network *ml.Scope, gradients []*graph.Node, stepSize, epsil
 	if len(weights) != len(gradients) {
 		panic(fmt.Errorf("adam: %d gradients for %d weights", len(gradients), len(weights)))
 	}
-	for i, v := range weights {
-		grad := gradients[i]
-		g := grad.Graph()
+	for i, grad := range gradients {
+		v, g := weights[i], grad.Graph()
 		m, s := network.Store().GetVariable(momentPath(v, "m")), network.Store().GetVariable(momentPath(v, "v"))
 		first := graph.Add(graph.MulScalar(m.NodeValue(g), a.beta1), graph.MulScalar(grad, 1-a.beta1))
 		second := graph.Add(graph.MulScalar(s.NodeValue(g), a.beta2), graph.MulScalar(graph.Square(grad), 1-a.beta2))
