@@ -168,7 +168,8 @@ func LoadGenerator(store *ml.Store, c GeneratorConfig, list []NamedTensor) error
 		}
 		delete(given, name)
 		if !t.Tensor.Shape().Equal(s.tensorShape()) {
-			return fmt.Errorf("loading a generator: the checkpoint has %q as %s, %s wants %s; is it of another recipe?", name, t.Tensor.Shape(), ModelFile, s.tensorShape())
+			return fmt.Errorf("loading a generator: the checkpoint has %q as %s, %s wants %s; is it of another recipe?",
+				name, t.Tensor.Shape(), ModelFile, s.tensorShape())
 		}
 		v, err := store.CreateVariable("/"+name, t.Tensor)
 		if err != nil {
@@ -177,7 +178,8 @@ func LoadGenerator(store *ml.Store, c GeneratorConfig, list []NamedTensor) error
 		v.SetTrainable(s.kind.trainable())
 	}
 	for name := range given {
-		return fmt.Errorf("loading a generator: the checkpoint has %q, which %s does not know; is it of another recipe?", name, ModelFile)
+		return fmt.Errorf("loading a generator: the checkpoint has %q, which %s does not know; is it of another recipe?",
+			name, ModelFile)
 	}
 	return nil
 }

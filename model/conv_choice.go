@@ -47,28 +47,23 @@ func chooserFor(scope *ml.Scope, b compute.Backend) chooser {
 	return chooseCPU
 }
 
-// chooseCPU picks for XLA's CPU back end, as measured with BenchmarkUnitConv on
-// two cores with AVX2. Its convolution is good for many pixels and few
-// channels; where the kernel is larger than the picture it spends its time
-// copying the kernel, which a matrix product does not. It has no fast form for
-// a kernel gradient.
+// chooseCPU picks for XLA's CPU back end, as measured on whole training steps
+// (BenchmarkTrainStepL1) on two cores with AVX-512. Its convolution is the best
+// forward form for many pixels, one matrix product for each tap their best
+// gradient. Where the kernel is larger than the picture, a convolution spends
+// its time copying the kernel, and one large matrix product is best.
 func chooseCPU(u unit) plan {
 	k := u.kernel.Shape().Dimensions
 	d := u.input.Shape().Dimensions
 	rows := d[0] * (d[1] + 2*u.pad - k[0] + 1) * (d[2] + 2*u.pad - k[1] + 1)
-	few := k[2] <= 16 || k[3] <= 16
-	p := plan{LowerMatMul, LowerMatMul, LowerMatMul}
-	if k[3] <= 16 || rows >= 2048 {
-		p.forward = LowerConvolve
-	}
-	if k[3] <= 16 || rows >= 16384 {
-		p.input = LowerConvolve
-	}
 	switch {
-	case k[3] <= 16:
-		p.kernel = LowerConvolve
-	case rows >= 512 && !few:
-		p.kernel = LowerTaps
+	case k[3] <= 16: // the last layer's three channels
+		return plan{LowerConvolve, LowerConvolve, LowerTaps}
+	case rows < 1024:
+		return plan{LowerMatMul, LowerMatMul, LowerRows}
+	case rows < 32768:
+		return plan{LowerConvolve, LowerTaps, LowerRows}
 	}
-	return p
+	// More would make LowerRows' matrix too large.
+	return plan{LowerConvolve, LowerConvolve, LowerTaps}
 }

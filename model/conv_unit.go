@@ -20,6 +20,9 @@ const (
 	LowerMatMul
 	// LowerTaps is one matrix product for each tap of the kernel, added up.
 	LowerTaps
+	// LowerRows is LowerMatMul, but for a kernel gradient: there it transposes
+	// the picture first, so that the product reads both factors along rows.
+	LowerRows
 )
 
 // String returns the form's name.
@@ -31,6 +34,8 @@ func (l Lowering) String() string {
 		return "matmul"
 	case LowerTaps:
 		return "taps"
+	case LowerRows:
+		return "rows"
 	}
 	return fmt.Sprintf("Lowering(%d)", int(l))
 }
@@ -49,7 +54,7 @@ func unitConv(x, kernel *Node, pad int, l Lowering) *Node {
 	d := x.Shape().Dimensions
 	b, oh, ow := d[0], d[1]-k[0]+1, d[2]-k[1]+1
 	var y *Node
-	if l == LowerMatMul {
+	if l != LowerTaps {
 		y = matMul(flatten(columns(x, k[0], k[1])), 1, graph.Reshape(kernel, k[0]*k[1]*k[2], k[3]), 0)
 	} else {
 		for t := range k[0] * k[1] {
@@ -77,13 +82,13 @@ func unitConvInputGrad(dy, kernel *Node, in []int, pad int, l Lowering) *Node {
 	d := dy.Shape().Dimensions
 	rows := flatten(dy)
 	var all *Node
-	if l == LowerMatMul {
+	if l != LowerTaps {
 		all = matMul(rows, 1, graph.Reshape(kernel, k[0]*k[1]*k[2], k[3]), 1)
 	}
 	var dx *Node
 	for t := range k[0] * k[1] {
 		var tap *Node
-		if l == LowerMatMul {
+		if l != LowerTaps {
 			tap = graph.Slice(all, graph.AxisRange(), graph.AxisRange(t*k[2], (t+1)*k[2]))
 		} else {
 			tap = matMul(rows, 1, kernelTap(kernel, t), 1)
@@ -116,6 +121,9 @@ func unitConvKernelGrad(x, dy *Node, k []int, pad int, l Lowering) *Node {
 		return graph.Reshape(matMul(flatten(columns(x, k[0], k[1])), 0, rows, 0), k...)
 	}
 	d := dy.Shape().Dimensions
+	if l == LowerRows {
+		return graph.Reshape(matMul(columnRows(x, k[0], k[1]), 1, rows, 0), k...)
+	}
 	taps := make([]*Node, k[0]*k[1])
 	for t := range taps {
 		taps[t] = matMul(flatten(window(x, t/k[1], t%k[1], d[1], d[2])), 0, rows, 0)
@@ -143,6 +151,21 @@ func columns(x *Node, kh, kw int) *Node {
 		return list[0]
 	}
 	return graph.Concatenate(list, 3)
+}
+
+// columnRows is columns, flattened and transposed: [kh*kw*c, b*oh*ow]. The
+// barrier keeps XLA from taking the transposition back.
+func columnRows(x *Node, kh, kw int) *Node {
+	d := x.Shape().Dimensions
+	b, oh, ow, c := d[0], d[1]-kh+1, d[2]-kw+1, d[3]
+	x = graph.OptimizationBarrier(graph.TransposeAllAxes(x, 3, 0, 1, 2))
+	list := make([]*Node, 0, kh*kw)
+	for t := range kh * kw {
+		y, x0 := t/kw, t%kw
+		w := graph.Slice(x, graph.AxisRange(), graph.AxisRange(), graph.AxisRange(y, y+oh), graph.AxisRange(x0, x0+ow))
+		list = append(list, graph.Reshape(w, c, b*oh*ow))
+	}
+	return graph.Concatenate(list, 0)
 }
 
 // kernelTap is the [in, out] matrix of a kernel's tap t, counted row by row.

@@ -46,7 +46,8 @@ func TrainGenerator(scope *ml.Scope, c GeneratorConfig, gray *Node) (color *Node
 func (n *network) generator(c GeneratorConfig, gray *Node) *Node {
 	x := copyChannels(gray, c.InChannels)
 	if d := x.Shape().Dimensions; x.Rank() != 4 || d[1] != c.Size || d[2] != c.Size {
-		panic(fmt.Errorf("building the generator: input must be [batch, %d, %d, %d], got %s", c.Size, c.Size, c.InChannels, gray.Shape()))
+		panic(fmt.Errorf("building the generator: input must be [batch, %d, %d, %d], got %s",
+			c.Size, c.Size, c.InChannels, gray.Shape()))
 	}
 	skips := make([]*Node, c.Downs)
 	for i, width := range c.widths() {
@@ -84,10 +85,10 @@ func copyChannels(gray *Node, channels int) *Node {
 		panic(fmt.Errorf("building a network: pictures must be [batch, height, width, channels], got %s", gray.Shape()))
 	}
 	d := gray.Shape().Dimensions
-	switch {
-	case d[3] == channels:
+	switch d[3] {
+	case channels:
 		return gray
-	case d[3] == 1:
+	case 1:
 		return graph.BroadcastToDims(gray, d[0], d[1], d[2], channels)
 	}
 	panic(fmt.Errorf("building a network: pictures must have 1 or %d channels, got %d", channels, d[3]))

@@ -89,7 +89,7 @@ func encodeHeader(list []NamedTensor, metadata map[string]string) ([]byte, error
 		for i, d := range shape.Dimensions {
 			dims[i] = int64(d)
 		}
-		size := int64(shape.ByteSize())
+		size := shape.ByteSize()
 		header[t.Name] = tensorHeader{DType: dtype, Shape: dims, Offsets: [2]int64{offset, offset + size}}
 		offset += size
 	}

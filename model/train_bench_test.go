@@ -23,7 +23,7 @@ func l1Step(scope *ml.Scope, c GeneratorConfig, gray, color *Node) *Node {
 	tape.UpdateStatistics()
 	adam := optimizer.Adam().LearningRate(2e-4).Betas(0.5, 0.999).Epsilon(1e-8).Done()
 	adam.(interface {
-		UpdateGraphWithGradients(*ml.Scope, []*graph.Node, dtypes.DType)
+		UpdateGraphWithGradients(scope *ml.Scope, grads []*graph.Node, dtype dtypes.DType)
 	}).UpdateGraphWithGradients(scope, grads, dtypes.Float32)
 	return loss
 }

@@ -65,6 +65,7 @@ func normSpecs(layer string, norm Norm, channels int) []variableSpec {
 		}
 	case NormInstance, NormLayer:
 		return []variableSpec{{at("gamma"), shape, kindOne}, {at("beta"), shape, kindZero}}
+	case NormNone:
 	}
 	return nil
 }
@@ -125,12 +126,14 @@ func (c CriticConfig) layers() []criticLayer {
 	switch c.Kind {
 	case CriticConv:
 		for i := range 4 {
-			l := criticLayer{name: fmt.Sprintf("conv_%d", i), in: in, out: c.Filters << i, conv: convShape{stride: c.convStride()}, norm: NormNone, bias: true}
+			l := criticLayer{name: fmt.Sprintf("conv_%d", i), in: in, out: c.Filters << i, norm: NormNone, bias: true}
+			l.conv.stride = c.convStride()
 			out, in = append(out, l), l.out
 		}
 	case CriticPatchGAN:
 		for i := range 5 {
-			l := criticLayer{name: fmt.Sprintf("conv_%d", i), in: in, out: c.Filters << i, conv: convShape{stride: 2, pad: 1}, norm: c.Norm, bias: c.Norm.convBias()}
+			l := criticLayer{name: fmt.Sprintf("conv_%d", i), in: in, out: c.Filters << i, norm: c.Norm, bias: c.Norm.convBias()}
+			l.conv = convShape{stride: 2, pad: 1}
 			if i >= 3 {
 				l.conv.stride = 1
 			}
