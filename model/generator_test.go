@@ -5,6 +5,7 @@ package model
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/gomlx/gomlx/core/graph"
@@ -18,14 +19,19 @@ func smallGenerator(norm Norm) GeneratorConfig {
 }
 
 // TestGeneratorBackends compares outputs, losses and gradients of the two
-// backends, and of the tape with automatic differentiation.
+// backends, of the tape with automatic differentiation, and of the plan that
+// xla:cpu has for large pictures with go's.
 func TestGeneratorBackends(t *testing.T) {
 	t.Parallel()
 	for _, norm := range []Norm{NormBatch, NormInstance, NormLayer, NormNone} {
 		c := smallGenerator(norm)
 		gray, color := random(1, 2, 16, 16, 1), random(2, 2, 16, 16, 3)
-		run := func(t *testing.T, b *Backend, withTape bool) [][]float32 {
-			return evalStore(t, b, enlarge(newGenerator(t, c)), func(root *ml.Scope, in []*Node) []*Node {
+		run := func(t *testing.T, b *Backend, withTape bool, choose chooser) [][]float32 {
+			store := enlarge(newGenerator(t, c))
+			if choose != nil {
+				store.RootScope().SetParam(paramChooser, choose)
+			}
+			return evalStore(t, b, store, func(root *ml.Scope, in []*Node) []*Node {
 				scope := root.In(GeneratorScope)
 				if withTape {
 					fake, tape := TrainGenerator(scope, c, in[0])
@@ -38,29 +44,33 @@ func TestGeneratorBackends(t *testing.T) {
 			}, gray, color)
 		}
 		t.Run(string(norm), func(t *testing.T) {
-			want := run(t, goBackend(t), false)
-			compare := func(name string, got [][]float32) {
-				t.Helper()
-				for i := range want {
-					if diff := worst(t, got[i], want[i]); diff > 1e-4 {
-						t.Errorf("%s: result %d differs by %g", name, i, diff)
-					}
-				}
+			want := run(t, goBackend(t), false, nil)
+			store := newGenerator(t, c)
+			names := append([]string{"color", "loss"}, trainableNames(store)...)
+			// Instance norm takes a bias before it away again.
+			vanishes := func(name string) bool {
+				layer, isBias := strings.CutSuffix(name, "/bias")
+				return isBias && norm == NormInstance && store.GetVariable(layer+"/norm/gamma") != nil
 			}
-			compare("go, tape", run(t, goBackend(t), true))
-			compare("xla", run(t, xlaBackend(t), true))
+			compareScaled(t, "go, tape", names, run(t, goBackend(t), true, nil), want, 1e-4, vanishes)
+			compareScaled(t, "xla", names, run(t, xlaBackend(t), true, nil), want, 1e-4, vanishes)
+			if norm == NormBatch { // one, since compiling takes seconds
+				compareScaled(t, "xla, large", names, run(t, xlaBackend(t), true, largePlan), want, 1e-4, vanishes)
+			}
 		})
 	}
 }
 
 // enlarge scales the kernels up, so that a small network's output and gradients
 // are not all near 0.
-func enlarge(store *ml.Store) *ml.Store {
+func enlarge(store *ml.Store) *ml.Store { return scaleKernels(store, 5) }
+
+func scaleKernels(store *ml.Store, factor float32) *ml.Store {
 	for v := range store.IterVariables() {
 		if v.Name() == "kernel" {
 			tensors.MustMutableFlatData(v.MustValue(), func(flat []float32) {
 				for i := range flat {
-					flat[i] *= 5
+					flat[i] *= factor
 				}
 			})
 		}
@@ -177,6 +187,49 @@ func TestNorms(t *testing.T) {
 			got := eval(t, b, func(in []*Node) []*Node { return []*Node{tt.build(in[0])} }, x)
 			if diff := worst(t, got[0], tt.want); diff > 1e-5 {
 				t.Errorf("%s norm differs by %g", tt.name, diff)
+			}
+		}
+	})
+}
+
+// TestBatchNormLayer sets a batch norm's variables and compares the layer with
+// its formula, in training by the batch's statistics, else by the running ones.
+func TestBatchNormLayer(t *testing.T) {
+	t.Parallel()
+	const channels = 3
+	set := map[string][]float32{
+		"gamma": {0.5, -2, 3}, "beta": {0.25, 1, -4},
+		"mean": {0.5, -0.75, 2}, "variance": {0.25, 4, 1.5},
+	}
+	x := random(1, 2, 2, 4, channels)
+	xs := tensors.MustCopyFlatData[float32](x)
+	batchMean, batchVariance := channelStatistics(xs, channels)
+	onBackends(t, func(t *testing.T, b *Backend) {
+		for _, mode := range []Mode{Train, Infer} {
+			store := ml.NewStore()
+			if err := initVariables(store, "net", normSpecs("layer", NormBatch, channels), 1); err != nil {
+				t.Fatal(err)
+			}
+			for name, values := range set {
+				if err := store.GetVariable("/net/layer/norm/" + name).SetValue(tensors.FromValue(values)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got := evalStore(t, b, store, func(root *ml.Scope, in []*Node) []*Node {
+				return []*Node{newNetwork(root.In("net"), in[0].Graph(), mode, nil).norm("layer", NormBatch, in[0], true)}
+			}, x)
+			want := make([]float32, len(xs))
+			for i, v := range xs {
+				c := i % channels
+				mean, variance := batchMean[c], batchVariance[c]
+				if mode == Infer {
+					mean, variance = float64(set["mean"][c]), float64(set["variance"][c])
+				}
+				y := (float64(v) - mean) / math.Sqrt(variance+1e-5)
+				want[i] = float32(float64(set["gamma"][c])*y + float64(set["beta"][c]))
+			}
+			if diff := worst(t, got[0], want); diff > 1e-6 {
+				t.Errorf("mode %d: differs by %g", mode, diff)
 			}
 		}
 	})

@@ -120,6 +120,60 @@ func worst(t testing.TB, got, want []float32) float64 {
 	return diff / scale
 }
 
+// compareScaled compares results by name. Each may differ by the bound times
+// its largest value, and must not be all about 0, where a comparison says
+// nothing; the results for which vanishes is true are 0 but for rounding, and
+// must be.
+func compareScaled(t testing.TB, what string, names []string, got, want [][]float32, bound float64, vanishes func(name string) bool) {
+	t.Helper()
+	if len(names) != len(want) || len(got) != len(want) {
+		t.Fatalf("%s: %d names, %d results, want %d", what, len(names), len(got), len(want))
+	}
+	for i, name := range names {
+		largest := largestOf(want[i])
+		if vanishes(name) {
+			if l := max(largest, largestOf(got[i])); !(l < 1e-5) {
+				t.Errorf("%s: %s is up to %g, want 0", what, name, l)
+			}
+			continue
+		}
+		if !(largest > 1e-5) {
+			t.Errorf("%s: %s is at most %g, too flat to compare", what, name, largest)
+			continue
+		}
+		// worst divides by what is above 1 only.
+		if diff := worst(t, got[i], want[i]) * max(1, largest) / largest; diff > bound {
+			t.Errorf("%s: %s differs by %g of its largest value %g", what, name, diff, largest)
+		}
+	}
+}
+
+func largestOf(values []float32) float64 {
+	var largest float64
+	for _, v := range values {
+		if a := math.Abs(float64(v)); a > largest || math.IsNaN(a) {
+			largest = a
+		}
+	}
+	return largest
+}
+
+// trainableNames returns the paths of the trainable variables, in the order of
+// their gradients.
+func trainableNames(store *ml.Store) []string {
+	var names []string
+	for v := range store.IterVariables() {
+		if v.Trainable {
+			names = append(names, v.Path())
+		}
+	}
+	return names
+}
+
+// largePlan is the plan of xla:cpu for pictures of real sizes, which goes
+// through withGradient.
+func largePlan(unit) plan { return plan{LowerConvolve, LowerTaps, LowerTaps} }
+
 // newGenerator returns a store with a generator.
 func newGenerator(t testing.TB, c GeneratorConfig) *ml.Store {
 	t.Helper()
