@@ -31,10 +31,11 @@ func TestInterrupt(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	var saved bool
+	var sent, saved bool
 	for lines := bufio.NewScanner(stderr); lines.Scan(); {
 		switch {
-		case strings.HasPrefix(lines.Text(), "training "): // the first step is done
+		case !sent && strings.HasPrefix(lines.Text(), "training "): // the first step is done
+			sent = true
 			if err := cmd.Process.Signal(os.Interrupt); err != nil {
 				t.Fatal(err)
 			}
