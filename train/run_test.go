@@ -27,17 +27,18 @@ func mustRun(t testing.TB, o Options) Result {
 func TestRunLearns(t *testing.T) {
 	data := dataset(t, 16, 12, 4)
 	r := tinyRecipe()
-	r.Epochs = 15
+	r.Epochs = 40
 	run := filepath.Join(t.TempDir(), "run")
 	got := mustRun(t, Options{Recipe: r, Data: data, Output: run, Backend: goBackend(t)})
-	if got.Status != StatusDone || got.Epochs != 15 || got.Steps != 90 {
-		t.Errorf("ended as %+v, want done after 15 epochs and 90 steps", got)
+	if got.Status != StatusDone || got.Epochs != 40 || got.Steps != 240 {
+		t.Errorf("ended as %+v, want done after 40 epochs and 240 steps", got)
 	}
 	lines, err := ReadMetrics(filepath.Join(run, metricsFile))
 	if err != nil {
 		t.Fatal(err)
 	}
 	first := *lines[0].L1
+	t.Logf("L1 went from %.3f to %.3f in training, %.3f in validation", first, got.TrainL1, got.ValL1)
 	if got.TrainL1 > first/2 || got.ValL1 > first*0.7 {
 		t.Errorf("L1 went from %.3f to %.3f in training, %.3f in validation; want it halved", first, got.TrainL1, got.ValL1)
 	}
