@@ -96,10 +96,11 @@ func runTrain(ctx context.Context, term terminal, o train.Options, backend strin
 	if err != nil {
 		return err
 	}
-	return term.result(asJSON, r,
-		field{"status", r.Status}, field{"epochs", r.Epochs}, field{"steps", r.Steps},
-		field{"val_l1", fmt.Sprintf("%.4f", r.ValL1)}, field{"best_epoch", r.BestEpoch}, field{"report", r.Report},
-		field{"output", o.Output})
+	fields := []field{{"status", r.Status}, {"epochs", r.Epochs}, {"steps", r.Steps}}
+	if r.BestEpoch > 0 { // there is a validation split, and an epoch has ended
+		fields = append(fields, field{"val_l1", fmt.Sprintf("%.4f", r.ValL1)}, field{"best_epoch", r.BestEpoch})
+	}
+	return term.result(asJSON, r, append(fields, field{"report", r.Report}, field{"output", o.Output})...)
 }
 
 func progressNote(p train.Progress) string {
