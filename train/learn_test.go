@@ -117,8 +117,8 @@ func TestSampleGrid(t *testing.T) {
 		// Rounding differs between backends and machines; a mixed-up row or
 		// channel is far beyond.
 		if off := pixel.L1(a, c) * 127.5; off > 4 {
-			path := filepath.Join(os.TempDir(), "samples-got.png")
-			t.Errorf("the grid is %.1f levels off on average, want at most 4; see %s", off, path)
+			path := filepath.Join(t.ArtifactDir(), "samples-got.png")
+			t.Errorf("the grid is %.1f levels off on average, want at most 4; go test -artifacts keeps %s", off, path)
 			if err := os.WriteFile(path, got, 0o644); err != nil {
 				t.Error(err)
 			}
