@@ -7,12 +7,8 @@ import (
 	ml "github.com/gomlx/gomlx/ml/model"
 )
 
-// ParamLowering is a scope parameter that forces one [Lowering] on all
-// convolutions under the scope, for tests and benchmarks. Without it the form
-// is chosen for each layer by backend and size.
-const ParamLowering = "conv_lowering"
-
-// paramChooser is a scope parameter that replaces the chooser, for benchmarks.
+// paramChooser is a scope parameter that replaces the chooser, for tests and
+// benchmarks.
 const paramChooser = "conv_chooser"
 
 // plan says how a unit convolution and its first gradients are computed.
@@ -30,9 +26,6 @@ type chooser func(u unit) plan
 
 // chooserFor returns the chooser of a backend.
 func chooserFor(scope *ml.Scope, b compute.Backend) chooser {
-	if l := ml.GetParamOr(scope, ParamLowering, Lowering(0)); l != 0 {
-		return func(unit) plan { return plan{l, l, l} }
-	}
 	if f := ml.GetParamOr(scope, paramChooser, chooser(nil)); f != nil {
 		return f
 	}

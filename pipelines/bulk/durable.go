@@ -15,11 +15,14 @@ import (
 // happens to the process or the machine: into the job's tmp folder, to disk,
 // and then under its name.
 func (l layout) publish(name string, write func(io.Writer) error) error {
-	if err := l.publishSteps(name, write, func() error { return nil }); err != nil {
+	if err := l.publishSteps(name, write, nothing); err != nil {
 		return fmt.Errorf("writing %q: %w", name, err)
 	}
 	return nil
 }
+
+// nothing is the step between writing and naming where there is none.
+func nothing() error { return nil }
 
 // publishSteps calls written when the file is complete and has no name yet; it
 // gets none if that fails.
@@ -28,8 +31,14 @@ func (l layout) publishSteps(name string, write func(io.Writer) error, written f
 	if err != nil {
 		return err
 	}
+	return finishFile(f, name, write, written)
+}
+
+// finishFile fills a temporary file, puts it on disk and gives it its name. After
+// an error the file is gone.
+func finishFile(f *os.File, name string, write func(io.Writer) error, written func() error) error {
 	w := bufio.NewWriterSize(f, 1<<16)
-	err = write(w)
+	err := write(w)
 	if err == nil {
 		err = w.Flush()
 	}
@@ -39,14 +48,15 @@ func (l layout) publishSteps(name string, write func(io.Writer) error, written f
 	if err == nil {
 		err = f.Sync()
 	}
-	if err := errors.Join(err, f.Close()); err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		err = written()
 	}
-	if err := written(); err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
+	if err == nil {
+		err = os.Rename(f.Name(), name)
 	}
-	if err := os.Rename(f.Name(), name); err != nil {
-		return err
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
 	}
 	return syncDir(filepath.Dir(name))
 }

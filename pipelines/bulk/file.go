@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -97,13 +98,12 @@ func replaceFile(name string, data []byte) error {
 	if err != nil {
 		return fault.Request("writing %q: %w", name, err)
 	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
+	err = finishFile(f, name, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	}, nothing)
 	if err != nil {
-		return errors.Join(fmt.Errorf("writing %q: %w", name, err), os.Remove(f.Name()))
+		return fmt.Errorf("writing %q: %w", name, err)
 	}
 	return nil
 }
