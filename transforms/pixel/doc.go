@@ -2,8 +2,8 @@
 
 // Package pixel turns the bytes of pictures into pixels and back, and does the
 // arithmetic of colorization on them: safe decoding of six formats, luma,
-// resizing, PNG encoding, and joining a full-resolution luma with the small
-// colour planes that a network made.
+// resizing, PNG encoding, joining a full-resolution luma with the small colour
+// planes that a network made, and measuring the result against the truth.
 //
 // Pictures come from strangers. [Decode] therefore looks at the header before
 // it allocates, bounds what it allocates, recovers a decoder's panic, and
