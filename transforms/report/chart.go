@@ -17,7 +17,7 @@ const (
 	marginTop, marginBottom = 10, 40
 	plotRight               = chartWidth - marginRight
 	plotBottom              = chartHeight - marginBottom
-	palette                 = 6
+	palette                 = 8
 )
 
 type (
@@ -31,6 +31,7 @@ type (
 		Lines                 []lineView
 		Summary               string
 		Empty                 bool
+		Pairs                 bool // the legend has a row for each pair
 	}
 	tickView struct {
 		At, Text string
@@ -39,8 +40,9 @@ type (
 		Name   string
 		Path   string
 		Color  int // index into the palette
-		Dash   bool
+		Dash   int // 0 is solid; style.css knows 1 to 3
 		Muted  bool
+		Broken bool // ends with values that are not finite
 		Last   string
 		DotX   string
 		DotY   string
@@ -89,14 +91,31 @@ func viewChart(c Chart) (chartView, error) {
 	color := 0
 	for _, s := range c.Series {
 		line := viewLine(s, sx, sy)
-		line.Color, line.Dash = color%palette, color/palette%2 == 1
-		v.Lines = append(v.Lines, line)
-		if !s.Muted {
+		n := color
+		switch {
+		case s.Dashed && !s.Muted:
+			n = max(0, color-1)
+		case !s.Muted:
 			color++
 		}
+		line.Color, line.Dash = n%palette, n/palette%2*2
+		if s.Dashed {
+			line.Dash++
+		}
+		v.Lines = append(v.Lines, line)
 	}
-	v.Summary, v.Empty = summary(c, v), x.lo > x.hi
+	v.Summary, v.Empty, v.Pairs = summary(c, v), x.lo > x.hi, paired(c.Series)
 	return v, nil
+}
+
+// paired reports whether every series is followed by its dashed partner.
+func paired(series []Series) bool {
+	for i, s := range series {
+		if s.Muted || s.Name == "" || s.Dashed != (i%2 == 1) {
+			return false
+		}
+	}
+	return len(series) > 0 && len(series)%2 == 0
 }
 
 // fitData is the scale of the horizontal axis: it ends with the data, not with
@@ -152,85 +171,16 @@ func tickViews(s scale, at []float64) []tickView {
 // pixel or so.
 func coordinate(v float64) string { return trim(strconv.FormatFloat(v, 'f', 1, 64)) }
 
-// viewLine draws a series as an SVG path. Within one column of the drawing only
-// the first, the lowest, the highest and the last point are kept: a hundred
-// thousand steps draw as a few kilobytes and look the same.
-func viewLine(s Series, sx, sy scale) lineView {
-	v := lineView{Name: s.Name, Muted: s.Muted}
-	var b strings.Builder
-	pen, last := false, -1
-	var column []point
-	draw := func() {
-		for _, p := range thin(column) {
-			command := " L"
-			if !pen {
-				command, pen = " M", true
-			}
-			b.WriteString(command + coordinate(p.x) + " " + coordinate(p.y))
-		}
-		column = column[:0]
-	}
-	for i := range s.X {
-		if !drawable(s.X[i], s.Y[i], sy.log) {
-			draw()
-			pen = false
-			continue
-		}
-		p := point{sx.at(flush(s.X[i])), sy.at(flush(s.Y[i]))}
-		if len(column) > 0 && math.Floor(column[0].x) != math.Floor(p.x) {
-			draw()
-		}
-		column = append(column, p)
-		last = i
-	}
-	draw()
-	v.Path = strings.TrimSpace(b.String())
-	if last >= 0 {
-		v.Last = figure(s.Y[last])
-		v.HasDot = true
-		v.DotX, v.DotY = coordinate(sx.at(flush(s.X[last]))), coordinate(sy.at(flush(s.Y[last])))
-	}
-	return v
-}
-
-type point struct{ x, y float64 }
-
-func thin(column []point) []point {
-	if len(column) <= 4 {
-		return column
-	}
-	lo, hi := 0, 0
-	for i, p := range column {
-		if p.y < column[lo].y {
-			lo = i
-		}
-		if p.y > column[hi].y {
-			hi = i
-		}
-	}
-	out := column[:1:1]
-	for _, i := range []int{min(lo, hi), max(lo, hi)} {
-		if i != 0 && i != len(column)-1 {
-			out = append(out, column[i])
-		}
-	}
-	return append(out, column[len(column)-1])
-}
-
-// figure formats a value with four digits, as the legend shows it.
-func figure(v float64) string {
-	if a := math.Abs(v); a >= 1e4 && a < 1e15 || a == 0 {
-		return strconv.FormatFloat(v, 'f', 0, 64)
-	}
-	return strconv.FormatFloat(v, 'g', 4, 64)
-}
-
 // summary is the drawing's text for readers who cannot see it.
 func summary(c Chart, v chartView) string {
 	var parts []string
 	for _, l := range v.Lines {
 		if l.Last != "" {
-			parts = append(parts, l.Name+" ends at "+l.Last)
+			part := l.Name + " ends at " + l.Last
+			if l.Broken {
+				part += " and diverges"
+			}
+			parts = append(parts, part)
 		}
 	}
 	if len(parts) == 0 {

@@ -5,34 +5,29 @@ package report
 import (
 	"bytes"
 	_ "embed"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"html/template"
-	"image"
-	_ "image/jpeg" // registers the formats a page can hold
-	_ "image/png"
 	"io"
 
 	"github.com/chromabeam/chromabeam/transforms/fault"
 )
-
-// smallPicture is the side in pixels up to which a picture is enlarged without
-// smoothing: a 64-pixel face shown at three times its size is sharper so.
-const smallPicture = 96
 
 var (
 	//go:embed style.css
 	style string
 	//go:embed page.html
 	layout string
+	//go:embed pictures.html
+	pictures string
 
-	page = template.Must(template.New("page").Parse(layout))
+	page = template.Must(template.Must(template.New("page").Parse(layout)).Parse(pictures))
 )
 
 // Render writes the page as HTML in UTF-8. Nothing is written unless the whole
 // page can be rendered: pictures must be PNG or JPEG, series must have as many
-// x as y values, and table rows no more cells than columns.
+// x as y values, table rows no more cells than columns, and the items of a
+// timeline and the rows of a comparison one picture for each moment or run.
 func Render(w io.Writer, p Page) error {
 	v := pageView{Page: p, Style: template.CSS(style)} //nolint:gosec // our own embedded style sheet
 	var problems []error
@@ -42,6 +37,9 @@ func Render(w io.Writer, p Page) error {
 			problems = append(problems, fmt.Errorf("rendering section %d: %w", i, err))
 		}
 		sv.ID = i
+		if sv.Slider {
+			v.allow()
+		}
 		v.Views = append(v.Views, sv)
 	}
 	if err := errors.Join(problems...); err != nil {
@@ -61,6 +59,9 @@ type (
 		Page
 		Style template.CSS
 		Views []sectionView
+		// Script and ScriptHash are empty where nothing on the page moves.
+		Script     template.JS
+		ScriptHash string
 	}
 	sectionView struct {
 		ID          int
@@ -71,17 +72,23 @@ type (
 		Rows        [][]cellView
 		Charts      []chartView
 		Items       []itemView
+		Moments     []momentView
+		LastMoment  int
+		Slider      bool
+		Runs        []string
+		Compared    []comparisonRowView
 		Reasons     []reasonView
 		Rejects     []fault.Reject
 		Hidden      int
 	}
 	cellView struct {
-		Text    string
-		Numeric bool
+		Text          string
+		Numeric, Best bool
 	}
 	itemView struct {
-		Caption  string
-		Pictures []pictureView
+		Caption         string
+		Pictures, After []pictureView
+		Frames          []momentView
 	}
 	pictureView struct {
 		Label, Alt    string
@@ -101,6 +108,10 @@ func viewOf(s Section) (sectionView, error) {
 		return curvesView(s)
 	case Gallery:
 		return galleryView(s)
+	case Timeline:
+		return timelineView(s)
+	case Comparison:
+		return comparisonView(s)
 	case Rejects:
 		return rejectsView(s), nil
 	default:
@@ -123,51 +134,12 @@ func tableView(t Table) (sectionView, error) {
 		}
 		v.Rows = append(v.Rows, cells)
 	}
-	return v, nil
-}
-
-func galleryView(g Gallery) (sectionView, error) {
-	v := sectionView{Kind: g.kind(), Title: g.Title, Note: g.Note}
-	for i, item := range g.Items {
-		iv := itemView{Caption: item.Caption}
-		for j, p := range item.Pictures {
-			pv, err := viewPicture(p, item.Caption)
-			if err != nil {
-				return v, fmt.Errorf("picture %d of item %d (%q): %w", j, i, item.Caption, err)
-			}
-			iv.Pictures = append(iv.Pictures, pv)
+	for _, c := range t.Best {
+		if c.Row < 0 || c.Row >= len(v.Rows) || c.Column < 0 || c.Column >= len(t.Columns) {
+			return v, fmt.Errorf("best cell of table %q must be in its %d rows and %d columns, got row %d, column %d",
+				t.Title, len(t.Rows), len(t.Columns), c.Row, c.Column)
 		}
-		v.Items = append(v.Items, iv)
+		v.Rows[c.Row][c.Column].Best = true
 	}
 	return v, nil
-}
-
-func viewPicture(p Picture, caption string) (pictureView, error) {
-	cfg, format, err := image.DecodeConfig(bytes.NewReader(p.Data))
-	if err != nil {
-		return pictureView{}, fmt.Errorf("reading a picture's header: %w", err)
-	}
-	if format != "png" && format != "jpeg" {
-		return pictureView{}, fmt.Errorf("pictures must be PNG or JPEG, got %q", format)
-	}
-	// Base64 of checked bytes: nothing of it can leave the attribute.
-	uri := "data:image/" + format + ";base64," + base64.StdEncoding.EncodeToString(p.Data)
-	return pictureView{
-		Label:  p.Label,
-		Alt:    alt(p.Label, caption),
-		Source: template.URL(uri), //nolint:gosec // see above
-		Width:  cfg.Width,
-		Height: cfg.Height,
-		Small:  cfg.Width <= smallPicture && cfg.Height <= smallPicture,
-	}, nil
-}
-
-func alt(label, caption string) string {
-	switch {
-	case label == "":
-		return caption
-	case caption == "":
-		return label
-	}
-	return caption + ", " + label
 }

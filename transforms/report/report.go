@@ -3,11 +3,11 @@
 // Package report renders what a job did as one self-contained HTML page:
 // figures, tables, curves, pictures beside each other and lists of rejects.
 //
-// A page needs no network and runs no script: style, pictures (data URIs) and
-// curves (inline SVG) are inside it, and its content security policy forbids
-// everything else. It follows the reader's light or dark setting and fits a
-// phone. All text is escaped; names of pictures are outside input and are
-// treated as such.
+// A page needs no network: style, pictures (data URIs) and curves (inline SVG)
+// are inside it, and its content security policy forbids everything else. Only
+// a page with a [Timeline] runs a script, the one whose hash the policy names.
+// It follows the reader's light or dark setting and fits a phone. All text is
+// escaped; names of pictures are outside input and are treated as such.
 //
 // The same page rendered twice gives the same bytes. The package imports
 // neither Beam nor GoMLX; bulk, train and demo share it.
@@ -39,8 +39,8 @@ type Fact struct {
 	Note string
 }
 
-// Section is one part of a page: [Text], [Table], [Curves], [Gallery] or
-// [Rejects].
+// Section is one part of a page: [Text], [Table], [Curves], [Gallery],
+// [Timeline], [Comparison] or [Rejects].
 type Section interface{ kind() string }
 
 // Text is prose.
@@ -55,7 +55,13 @@ type Table struct {
 	Title, Note string
 	Columns     []Column
 	Rows        [][]string
+	// Best are the cells to stand out, such as the best run's figures. A cell
+	// that the table does not have is refused by [Render].
+	Best []Cell
 }
+
+// Cell is a place in a [Table], counted from 0 and without the header.
+type Cell struct{ Row, Column int }
 
 // Column describes one column of a [Table].
 type Column struct {
@@ -81,8 +87,11 @@ type Chart struct {
 }
 
 // Series is one curve. X and Y have equal lengths and X does not decrease;
-// values that are not finite interrupt the line. Long series are thinned to
-// their extremes per column of the drawing.
+// values that are not finite interrupt the line, and where they last to its end
+// a cross marks the last finite value: the run diverged. Long series are thinned
+// to their extremes per column of the drawing.
+//
+// Eight series differ in color, the next eight are dotted as well.
 type Series struct {
 	Name string
 	X, Y []float64
@@ -90,28 +99,9 @@ type Series struct {
 	// palette: raw values behind their running mean. It takes the color of the
 	// series that follows it.
 	Muted bool
-}
-
-// Gallery is a list of pictures in groups: before and after, or gray, generated
-// and true.
-type Gallery struct {
-	Title, Note string
-	Items       []Item
-}
-
-// Item is one group of pictures shown side by side at the same height.
-type Item struct {
-	Caption  string
-	Pictures []Picture
-}
-
-// Picture is one picture of an [Item].
-type Picture struct {
-	// Label stands under the picture, such as "before".
-	Label string
-	// Data holds a whole PNG or JPEG file; it is put into the page as it is.
-	// Callers bound its size: thumbnails of at most 256 pixels a side.
-	Data []byte
+	// Dashed draws the curve dashed in the color of the series before it that
+	// is neither dashed nor muted: a run's validation beside its training.
+	Dashed bool
 }
 
 // Rejects lists pictures that were not used, with counts by reason.
@@ -126,5 +116,4 @@ type Rejects struct {
 func (Text) kind() string    { return "text" }
 func (Table) kind() string   { return "table" }
 func (Curves) kind() string  { return "curves" }
-func (Gallery) kind() string { return "gallery" }
 func (Rejects) kind() string { return "rejects" }

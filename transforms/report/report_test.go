@@ -112,29 +112,35 @@ func render(t testing.TB, p Page) string {
 	return b.String()
 }
 
-// TestRenderGolden pins the whole page; pictures are left out of the golden
-// file, since encoders may change with Go.
+// withoutPictures leaves the pictures out, since encoders may change with Go.
+func withoutPictures(page string) string {
+	return regexp.MustCompile(`base64,[A-Za-z0-9+/=&#;]+`).ReplaceAllString(page, "base64,...")
+}
+
+// TestRenderGolden pins whole pages, without their pictures.
 func TestRenderGolden(t *testing.T) {
 	t.Parallel()
-	got := regexp.MustCompile(`base64,[A-Za-z0-9+/=&#;]+`).ReplaceAllString(render(t, sample(t)), "base64,...")
-	name := filepath.Join("testdata", "sample.html")
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
+	for name, p := range map[string]Page{"sample.html": sample(t), "sweep.html": SweepSample(t)} {
+		golden := filepath.Join("testdata", name)
+		got := withoutPictures(render(t, p))
+		if *update {
+			if err := os.MkdirAll("testdata", 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
 		}
-		if err := os.WriteFile(name, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatalf("%v; go test -update makes it", err)
 		}
-	}
-	want, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatalf("%v; go test -update makes it", err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("page differs from %s; look at it and run go test -update (-want +got):\n%s", name, diff)
-	}
-	if again := render(t, sample(t)); again != render(t, sample(t)) {
-		t.Error("the same page rendered twice differs")
+		if diff := cmp.Diff(string(want), got); diff != "" {
+			t.Errorf("page differs from %s; look at it and run go test -update (-want +got):\n%s", golden, diff)
+		}
+		if again := render(t, p); again != render(t, p) {
+			t.Errorf("%s: the same page rendered twice differs", name)
+		}
 	}
 }
 
@@ -142,9 +148,11 @@ func TestRenderIsSelfContained(t *testing.T) {
 	t.Parallel()
 	page := render(t, sample(t))
 	for _, bad := range []string{"http:", "https:", "<script", "@import", "url(", "ZgotmplZ", "//"} {
-		text := regexp.MustCompile(`base64,[A-Za-z0-9+/=&#;]+`).ReplaceAllString(page, "")
-		if strings.Contains(text, bad) {
+		if strings.Contains(withoutPictures(page), bad) {
 			t.Errorf("page holds %q", bad)
+		}
+		if bad != "<script" && strings.Contains(withoutPictures(render(t, SweepSample(t))), bad) {
+			t.Errorf("page of a sweep holds %q", bad)
 		}
 	}
 	if n := strings.Count(page, "<img"); n != 10 {
@@ -192,9 +200,13 @@ func hostile(t testing.TB, s string) Page {
 		Title: s, Lead: s, Footer: s, Facts: []Fact{{s, s, s}},
 		Sections: []Section{
 			Text{Title: s, Paragraphs: []string{s}},
-			Table{Title: s, Note: s, Columns: []Column{{Name: s}}, Rows: [][]string{{s}}},
+			Table{Title: s, Note: s, Columns: []Column{{Name: s}}, Rows: [][]string{{s}}, Best: []Cell{{0, 0}}},
 			Gallery{Title: s, Note: s, Items: []Item{{Caption: s, Pictures: []Picture{{Label: s, Data: picture(t, 2, true, asPNG)}}}}},
 			Curves{Title: s, Note: s, Charts: []Chart{{Title: s, XLabel: s, YLabel: s, Series: []Series{{Name: s, X: []float64{0, 1}, Y: []float64{0, 1}}}}}},
+			Timeline{Title: s, Note: s, Frames: []string{s, s}, Items: []TimelineItem{
+				{Caption: s, Before: labelled(t, s), After: labelled(t, s), Frames: append(labelled(t, s), labelled(t, "")...)},
+			}},
+			Comparison{Title: s, Note: s, Columns: []string{s}, Rows: []ComparisonRow{{Caption: s, Before: labelled(t, s), Pictures: labelled(t, s)}}},
 			Rejects{Title: s, Note: s, Items: []fault.Reject{{Source: s, Stage: fault.Stage(s), Reason: s}}},
 		},
 	}
@@ -229,20 +241,6 @@ func TestRenderKeepsText(t *testing.T) {
 	const name = `a<b>&"c".png`
 	if page := render(t, hostile(t, name)); !strings.Contains(page, "<title>"+html.EscapeString(name)) {
 		t.Error("an escaped title is not in the page")
-	}
-}
-
-func TestWriteJSON(t *testing.T) {
-	t.Parallel()
-	var b bytes.Buffer
-	if err := WriteJSON(&b, map[string]any{"b": "<x>", "a": 1}); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff("{\n  \"a\": 1,\n  \"b\": \"<x>\"\n}\n", b.String()); diff != "" {
-		t.Errorf("WriteJSON (-want +got):\n%s", diff)
-	}
-	if err := WriteJSON(&b, math.NaN()); err == nil {
-		t.Error("WriteJSON took a NaN")
 	}
 }
 
