@@ -19,10 +19,15 @@ const (
 	// CheckpointLast and CheckpointBest name the pointers checkpoints/NAME.json.
 	CheckpointLast = "last"
 	CheckpointBest = "best"
+	// CheckpointEMA stands for the moving average of the generator's weights in
+	// the last checkpoint, where the recipe keeps one.
+	CheckpointEMA = "ema"
 	// GeneratorScope and CriticScope are the scopes, and the prefixes in
 	// weight files, of the networks' variables.
 	GeneratorScope = "generator"
 	CriticScope    = "critic"
+	// EMAScope is the scope above the moving average of a network's variables.
+	EMAScope = "ema"
 )
 
 // modelFormat is the version of model.json and of the layout of the weights.
@@ -147,21 +152,22 @@ func RestoreTensors(store *ml.Store, list []NamedTensor) error {
 }
 
 // LoadGenerator makes the generator's variables in the store's scope
-// [GeneratorScope] from a checkpoint's tensors; others in the list are left
-// alone. It is an error where the tensors do not fit the configuration, such as
-// those of another recipe.
-func LoadGenerator(store *ml.Store, c GeneratorConfig, list []NamedTensor) error {
+// [GeneratorScope] from a checkpoint's tensors under the given prefix:
+// GeneratorScope itself, or [EMAScope] + "/" + GeneratorScope for the moving
+// average. Others in the list are left alone. It is an error where the tensors
+// do not fit the configuration, such as those of another recipe.
+func LoadGenerator(store *ml.Store, c GeneratorConfig, prefix string, list []NamedTensor) error {
 	if err := c.Validate(); err != nil {
 		return fmt.Errorf("loading a generator: %w", err)
 	}
 	given := make(map[string]NamedTensor)
 	for _, t := range list {
-		if strings.HasPrefix(t.Name, GeneratorScope+"/") {
+		if strings.HasPrefix(t.Name, prefix+"/") {
 			given[t.Name] = t
 		}
 	}
 	for _, s := range c.variables() {
-		name := GeneratorScope + "/" + s.path
+		name := prefix + "/" + s.path
 		t, ok := given[name]
 		if !ok {
 			return fmt.Errorf("loading a generator: the checkpoint lacks %q; is it of another recipe?", name)
@@ -171,7 +177,7 @@ func LoadGenerator(store *ml.Store, c GeneratorConfig, list []NamedTensor) error
 			return fmt.Errorf("loading a generator: the checkpoint has %q as %s, %s wants %s; is it of another recipe?",
 				name, t.Tensor.Shape(), ModelFile, s.tensorShape())
 		}
-		v, err := store.CreateVariable("/"+name, t.Tensor)
+		v, err := store.CreateVariable(ml.JoinPath("/", GeneratorScope, s.path), t.Tensor)
 		if err != nil {
 			return fmt.Errorf("loading a generator: %w", err)
 		}

@@ -4,13 +4,11 @@ package model
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/gomlx/compute/dtypes"
@@ -27,8 +25,8 @@ const maxBatch = 4096
 type ColorizerOptions struct {
 	// Batch is the number of pictures computed at once; 0 means 1.
 	Batch int
-	// Checkpoint is CheckpointBest or CheckpointLast; empty means best, else
-	// last where no best one exists.
+	// Checkpoint is CheckpointBest, CheckpointLast or CheckpointEMA; empty means
+	// best, else last where no best one exists.
 	Checkpoint string
 }
 
@@ -81,54 +79,27 @@ func (c *Colorizer) load(run, checkpoint string) error {
 	if c.config, err = ReadModelConfig(run); err != nil {
 		return err
 	}
-	if c.config.OutChannels != 3 {
-		return fmt.Errorf("out_channels must be 3 to colour pictures, got %d", c.config.OutChannels)
-	}
-	ref, err := findCheckpoint(run, checkpoint)
+	path, hash, err := FindWeights(run, checkpoint)
 	if err != nil {
 		return err
 	}
-	path := ref.Path(run)
 	list, _, err := LoadSafetensors(path)
 	if err != nil {
 		return err
 	}
-	if err := LoadGenerator(c.store, c.config, list); err != nil {
+	prefix := GeneratorScope
+	if checkpoint == CheckpointEMA {
+		prefix = EMAScope + "/" + GeneratorScope
+		if !slices.ContainsFunc(list, func(t NamedTensor) bool { return strings.HasPrefix(t.Name, prefix+"/") }) {
+			return fmt.Errorf("checkpoint %q holds no moving average, since its recipe's ema is 0: ask for %s or %s",
+				path, CheckpointLast, CheckpointBest)
+		}
+	}
+	if err := LoadGenerator(c.store, c.config, prefix, list); err != nil {
 		return fmt.Errorf("checkpoint %q: %w", path, err)
 	}
-	c.hash, err = hashFiles(filepath.Join(run, ModelFile), path)
-	return err
-}
-
-// findCheckpoint resolves a checkpoint's name, where none is given to the best
-// one or else the last.
-func findCheckpoint(run, name string) (CheckpointRef, error) {
-	switch name {
-	case CheckpointBest, CheckpointLast:
-		return ReadCheckpointRef(run, name)
-	case "":
-		ref, err := ReadCheckpointRef(run, CheckpointBest)
-		if errors.Is(err, os.ErrNotExist) {
-			return ReadCheckpointRef(run, CheckpointLast)
-		}
-		return ref, err
-	}
-	return CheckpointRef{}, fmt.Errorf("checkpoint must be %s or %s, got %q", CheckpointBest, CheckpointLast, name)
-}
-
-func hashFiles(paths ...string) (string, error) {
-	h := sha256.New()
-	for _, path := range paths {
-		f, err := os.Open(path)
-		if err != nil {
-			return "", fmt.Errorf("hashing the model: %w", err)
-		}
-		_, err = io.Copy(h, f)
-		if err := errors.Join(err, f.Close()); err != nil {
-			return "", fmt.Errorf("hashing %q: %w", path, err)
-		}
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	c.hash = hash
+	return nil
 }
 
 func (c *Colorizer) compile(b *Backend) error {

@@ -183,8 +183,8 @@ func TestOpenColorizerErrors(t *testing.T) {
 	deeper.Downs = 4
 	shallower := modeltest.TinyConfig()
 	shallower.Downs = 2
-	gray := modeltest.TinyConfig()
-	gray.OutChannels = 1
+	chroma := modeltest.TinyConfig()
+	chroma.OutChannels = 2
 	tests := []struct {
 		name, want string
 		damage     func(run string)
@@ -204,13 +204,14 @@ func TestOpenColorizerErrors(t *testing.T) {
 		{"outside", "file must be a name inside", func(run string) {
 			write(filepath.Join(run, "checkpoints", "best.json"), `{"file":"../../w.safetensors","step":1,"epoch":1}`)
 		}, model.ColorizerOptions{}},
-		{"no weights", "reading weights", func(run string) { remove(filepath.Join(run, "checkpoints", "step-00000001.safetensors")) }, model.ColorizerOptions{}},
+		{"no weights", "hashing the model", func(run string) { remove(filepath.Join(run, "checkpoints", "step-00000001.safetensors")) }, model.ColorizerOptions{}},
 		{"damaged weights", "reading weights", func(run string) { write(filepath.Join(run, "checkpoints", "step-00000001.safetensors"), "damaged") }, model.ColorizerOptions{}},
+		{"no average", "holds no moving average", func(string) {}, model.ColorizerOptions{Checkpoint: model.CheckpointEMA}},
 		{"other width", "another recipe", func(run string) { rewrite(t, run, other) }, model.ColorizerOptions{}},
 		{"deeper", "another recipe", func(run string) { rewrite(t, run, deeper) }, model.ColorizerOptions{}},
 		{"shallower", "another recipe", func(run string) { rewrite(t, run, shallower) }, model.ColorizerOptions{}},
-		{"not colours", "out_channels must be 3", func(run string) { rewrite(t, run, gray) }, model.ColorizerOptions{}},
-		{"unknown checkpoint", "checkpoint must be best or last", func(string) {}, model.ColorizerOptions{Checkpoint: "first"}},
+		{"chroma", "another recipe", func(run string) { rewrite(t, run, chroma) }, model.ColorizerOptions{}},
+		{"unknown checkpoint", "checkpoint must be last, best or ema", func(string) {}, model.ColorizerOptions{Checkpoint: "first"}},
 		{"batch", "batch must be in", func(string) {}, model.ColorizerOptions{Batch: -1}},
 	}
 	for _, tt := range tests {

@@ -43,7 +43,8 @@ type GeneratorConfig struct {
 	Size int `json:"size"`
 	// InChannels is 1 (gray) or 3 (gray copied to three channels).
 	InChannels int `json:"in_channels"`
-	// OutChannels is 3 throughout the recipes.
+	// OutChannels is 3 for red, green and blue, or 2 for Cb and Cr of ITU-R
+	// BT.601, which the network joins with the gray picture's luma.
 	OutChannels int `json:"out_channels"`
 	// Downs is the number of halvings, at most log2(Size).
 	Downs int `json:"num_downs"`
@@ -70,8 +71,8 @@ func (c GeneratorConfig) Validate() error {
 	if c.InChannels != 1 && c.InChannels != 3 {
 		fail("in_channels must be 1 or 3, got %d", c.InChannels)
 	}
-	if c.OutChannels < 1 || c.OutChannels > 4 {
-		fail("out_channels must be in [1, 4], got %d", c.OutChannels)
+	if c.OutChannels != 2 && c.OutChannels != 3 {
+		fail("out_channels must be 2 or 3, got %d", c.OutChannels)
 	}
 	if c.Filters < 1 || c.Filters > maxFilters {
 		fail("filters must be in [1, %d], got %d", maxFilters, c.Filters)

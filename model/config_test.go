@@ -110,7 +110,7 @@ func TestGeneratorConfigValidate(t *testing.T) {
 		{"tiny", func(c *GeneratorConfig) { c.Size = 1 }, []string{"size must be in [2, 4096], got 1"}},
 		{"negative", func(c *GeneratorConfig) { c.Size = -64 }, []string{"size must be in [2, 4096], got -64"}},
 		{"several", func(c *GeneratorConfig) { c.InChannels, c.OutChannels, c.Filters, c.Norm = 2, 0, 0, "group" },
-			[]string{"in_channels must be 1 or 3, got 2", "out_channels must be in [1, 4], got 0", "filters must be in [1, 512], got 0", `norm must be none, batch, instance or layer, got "group"`}},
+			[]string{"in_channels must be 1 or 3, got 2", "out_channels must be 2 or 3, got 0", "filters must be in [1, 512], got 0", `norm must be none, batch, instance or layer, got "group"`}},
 	}
 	for _, tt := range tests {
 		c := good

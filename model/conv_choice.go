@@ -18,7 +18,7 @@ type plan struct {
 
 // plain tells whether automatic differentiation gives the same forms.
 func (p plan) plain() bool {
-	return p.forward != LowerConvolve && p.forward == p.input && p.forward == p.kernel
+	return p.forward != LowerConvolve && p.forward != LowerWinograd && p.forward == p.input && p.forward == p.kernel
 }
 
 // chooser picks the plan of a unit convolution.

@@ -123,17 +123,17 @@ func convCases() map[string]struct {
 
 func lowerings(b *Backend) []Lowering {
 	if b.Name == BackendGo {
-		return []Lowering{LowerMatMul, LowerTaps, LowerRows} // its convolution is not used
+		return []Lowering{LowerMatMul, LowerTaps, LowerRows, LowerWinograd} // its convolution is not used
 	}
-	return []Lowering{LowerConvolve, LowerMatMul, LowerTaps, LowerRows}
+	return []Lowering{LowerConvolve, LowerMatMul, LowerTaps, LowerRows, LowerWinograd}
 }
 
 // plans returns mixtures of the forms.
 func plans(b *Backend) []plan {
 	if b.Name == BackendGo {
-		return []plan{{LowerMatMul, LowerMatMul, LowerMatMul}, {LowerTaps, LowerTaps, LowerTaps}, {LowerTaps, LowerMatMul, LowerRows}}
+		return []plan{{LowerMatMul, LowerMatMul, LowerMatMul}, {LowerTaps, LowerTaps, LowerTaps}, {LowerTaps, LowerMatMul, LowerRows}, {LowerWinograd, LowerWinograd, LowerWinograd}}
 	}
-	return []plan{{LowerConvolve, LowerConvolve, LowerConvolve}, {LowerMatMul, LowerMatMul, LowerRows}, {LowerConvolve, LowerTaps, LowerTaps}}
+	return []plan{{LowerConvolve, LowerConvolve, LowerConvolve}, {LowerMatMul, LowerMatMul, LowerRows}, {LowerConvolve, LowerTaps, LowerTaps}, {LowerWinograd, LowerWinograd, LowerWinograd}}
 }
 
 // TestConvolutions compares each form's output, gradients and second

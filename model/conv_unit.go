@@ -36,6 +36,8 @@ func (l Lowering) String() string {
 		return "taps"
 	case LowerRows:
 		return "rows"
+	case LowerWinograd:
+		return "winograd"
 	}
 	return fmt.Sprintf("Lowering(%d)", int(l))
 }
@@ -47,6 +49,9 @@ func (l Lowering) String() string {
 // even number of rows or columns. See product.
 func unitConv(x, kernel *Node, pad int, l Lowering) *Node {
 	k := kernel.Shape().Dimensions
+	if l == LowerWinograd {
+		return winogradConv(x, kernel, pad)
+	}
 	if l == LowerConvolve {
 		return graph.Convolve(x, kernel).PaddingPerDim([][2]int{{pad, pad}, {pad, pad}}).Done()
 	}
@@ -69,6 +74,9 @@ func unitConv(x, kernel *Node, pad int, l Lowering) *Node {
 // where dy is that by its output.
 func unitConvInputGrad(dy, kernel *Node, in []int, pad int, l Lowering) *Node {
 	k := kernel.Shape().Dimensions
+	if l == LowerWinograd {
+		return winogradInputGrad(dy, kernel, in, pad)
+	}
 	if l == LowerConvolve {
 		axes := graph.ConvolveAxesConfig{
 			InputBatch: 0, InputChannels: 3, InputSpatial: []int{1, 2},
@@ -107,6 +115,9 @@ func unitConvInputGrad(dy, kernel *Node, in []int, pad int, l Lowering) *Node {
 // unitConvKernelGrad returns the gradient by unitConv's kernel, of shape k,
 // where dy is that by its output.
 func unitConvKernelGrad(x, dy *Node, k []int, pad int, l Lowering) *Node {
+	if l == LowerWinograd {
+		return winogradKernelGrad(x, dy, k, pad)
+	}
 	if l == LowerConvolve {
 		axes := graph.ConvolveAxesConfig{
 			InputBatch: 3, InputChannels: 0, InputSpatial: []int{1, 2},

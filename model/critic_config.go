@@ -74,6 +74,9 @@ func (c CriticConfig) Validate() error {
 	return errors.Join(errs...)
 }
 
+// Exists tells whether there is a critic at all.
+func (c CriticConfig) Exists() bool { return c.Kind != CriticNone && c.Kind != "" }
+
 // ParameterCount returns the number of trainable values.
 func (c CriticConfig) ParameterCount() int64 { return parameterCount(c.variables()) }
 

@@ -156,7 +156,8 @@ func testSecondDerivative(t *testing.T, b *Backend, c CriticConfig) [][]float32 
 			n.leaky = smoothLeaky
 			return n.critic(c, in[0], color)
 		}
-		loss := GradientPenalty(score, in[1], in[2], in[3], GPSum)
+		penalty, _ := GradientPenalty(score, in[1], in[2], in[3], GPSum)
+		loss := graph.ReduceAllMean(penalty)
 		return append([]*Node{loss}, graph.Gradient(loss, trainables(root.At(CriticScope), loss.Graph())...)...)
 	})
 	if err != nil {

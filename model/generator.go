@@ -25,7 +25,9 @@ const (
 
 // Generator builds the U-Net on gray, [batch, size, size, 1 or InChannels] in
 // [-1, 1] (one channel is copied where the network wants three), and returns
-// the colours, [batch, size, size, OutChannels], in [-1, 1]. The variables lie
+// the colours, [batch, size, size, 3], in [-1, 1]. Those of a network that gives
+// chroma alone may lie outside by as much as its chroma does not go with the
+// luma: see joinChroma. The variables lie
 // under scope and must exist: see [InitGenerator]. Its graph can be
 // differentiated with [graph.Gradient] any number of times.
 //
@@ -76,7 +78,27 @@ func (n *network) generator(c GeneratorConfig, gray *Node) *Node {
 			x = n.norm(upName(i), c.Norm, x, true)
 		}
 	}
-	return graph.Tanh(x)
+	x = graph.Tanh(x)
+	if c.OutChannels == 2 {
+		return joinChroma(gray, x)
+	}
+	return x
+}
+
+// joinChroma returns red, green and blue, [batch, h, w, 3], of luma, the first
+// channel of gray, and chroma, Cb and Cr [batch, h, w, 2], all on the scale
+// [-1, 1] (ITU-R BT.601 at full range). Colours outside the gamut stay outside:
+// clipping would stop their gradient and change their luma.
+func joinChroma(gray, chroma *Node) *Node {
+	channel := func(x *Node, i int) *Node {
+		return graph.Slice(x, graph.AxisRange(), graph.AxisRange(), graph.AxisRange(), graph.AxisElem(i))
+	}
+	y, cb, cr := channel(gray, 0), channel(chroma, 0), channel(chroma, 1)
+	return graph.Concatenate([]*Node{
+		graph.Add(y, graph.MulScalar(cr, 1.402)),
+		graph.Sub(y, graph.Add(graph.MulScalar(cb, 0.344136), graph.MulScalar(cr, 0.714136))),
+		graph.Add(y, graph.MulScalar(cb, 1.772)),
+	}, 3)
 }
 
 // copyChannels copies a single channel to as many as are wanted.

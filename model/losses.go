@@ -28,26 +28,33 @@ const gpEpsilon = 1e-12
 func L1Loss(a, b *Node) *Node { return graph.ReduceAllMean(graph.Abs(graph.Sub(a, b))) }
 
 // BCELogits is the mean binary cross-entropy of logits against the constant
-// target, 0 or 1, a scalar. It is max(x, 0) - x*target + log(1 + exp(-|x|)),
-// which overflows for no logit. max(x, 0) is written (x + |x|)/2: then the two
-// slopes of |x| at 0 cancel, whatever a backend takes for them, and the
-// gradient there is 0.5 - target.
+// target, 0 or 1, a scalar.
 func BCELogits(logits *Node, target float64) *Node {
+	return graph.ReduceAllMean(crossEntropy(logits, target))
+}
+
+// crossEntropy is the binary cross-entropy of each logit. It is
+// max(x, 0) - x*target + log(1 + exp(-|x|)), which overflows for no logit.
+// max(x, 0) is written (x + |x|)/2: then the two slopes of |x| at 0 cancel,
+// whatever a backend takes for them, and the gradient there is 0.5 - target.
+func crossEntropy(logits *Node, target float64) *Node {
 	magnitude := graph.Abs(logits)
 	softplus := graph.Log1p(graph.Exp(graph.Neg(magnitude)))
 	linear := graph.Add(graph.MulScalar(logits, 0.5-target), graph.MulScalar(magnitude, 0.5))
-	return graph.ReduceAllMean(graph.Add(linear, softplus))
+	return graph.Add(linear, softplus)
 }
 
-// GradientPenalty is the mean over the pictures of (norm - 1)^2, where norm is
-// that of the critic's gradient at real + alpha*(fake-real), see
-// [GradientNorms]. alpha is [batch, 1, 1, 1] in [0, 1]. The critic is a
-// closure over the gray pictures: only colour is interpolated. No gradient
-// flows into real and fake.
-func GradientPenalty(critic func(color *Node) *Node, real, fake, alpha *Node, reduction GPReduction) *Node {
+// GradientPenalty returns (norm - 1)^2 and norm for each picture, [batch], where
+// norm is that of the critic's gradient at real + alpha*(fake-real), see
+// [GradientNorms]. alpha is [batch, 1, 1, 1] in [0, 1]. The critic is a closure
+// over the gray pictures: only colour is interpolated. No gradient flows into
+// real and fake.
+func GradientPenalty(
+	critic func(color *Node) *Node, real, fake, alpha *Node, reduction GPReduction,
+) (penalty, norm *Node) {
 	mixed := graph.Add(real, graph.Mul(alpha, graph.Sub(fake, real)))
-	norms := GradientNorms(critic, graph.StopGradient(mixed), reduction)
-	return graph.ReduceAllMean(graph.Square(graph.AddScalar(norms, -1)))
+	norm = GradientNorms(critic, graph.StopGradient(mixed), reduction)
+	return graph.Square(graph.AddScalar(norm, -1)), norm
 }
 
 // GradientNorms returns, [batch], the 2-norm over all pixels and channels of

@@ -64,15 +64,18 @@ func TestGradientPenalty(t *testing.T) {
 	onBackends(t, func(t *testing.T, b *Backend) {
 		for reduction, want := range map[GPReduction]float64{GPSum: 2 * norm, GPMean: norm} {
 			got := eval(t, b, func(in []*Node) []*Node {
-				return []*Node{GradientNorms(critic, in[0], reduction), GradientPenalty(critic, in[0], in[1], in[2], reduction)}
+				penalty, norm := GradientPenalty(critic, in[0], in[1], in[2], reduction)
+				return []*Node{norm, penalty}
 			}, random(1, 2, 2, 2, 3), random(2, 2, 2, 2, 3), alpha)
 			for _, v := range got[0] {
 				if math.Abs(float64(v)-want) > 1e-5 {
 					t.Errorf("%s: norm is %g, want %g", reduction, v, want)
 				}
 			}
-			if penalty := (want - 1) * (want - 1); math.Abs(float64(got[1][0])-penalty) > 1e-4 {
-				t.Errorf("%s: penalty is %g, want %g", reduction, got[1][0], penalty)
+			for _, v := range got[1] {
+				if penalty := (want - 1) * (want - 1); math.Abs(float64(v)-penalty) > 1e-4 {
+					t.Errorf("%s: penalty is %g, want %g", reduction, v, penalty)
+				}
 			}
 		}
 	})
@@ -89,11 +92,14 @@ func TestGradientPenaltyMixes(t *testing.T) {
 	fake := tensors.FromFlatDataAndDimensions([]float32{0, 4, 0, 0, 5, 0}, 2, 1, 1, 3)
 	alpha := tensors.FromFlatDataAndDimensions([]float32{0, 1}, 2, 1, 1, 1)
 	got := eval(t, goBackend(t), func(in []*Node) []*Node {
-		return []*Node{GradientPenalty(critic, in[0], in[1], in[2], GPSum)}
+		penalty, _ := GradientPenalty(critic, in[0], in[1], in[2], GPSum)
+		return []*Node{penalty}
 	}, real, fake, alpha)
 	// alpha 0 is the real picture (norm 3), alpha 1 the fake one (norm 5).
-	if want := float32((4 + 16) / 2.0); math.Abs(float64(got[0][0]-want)) > 1e-4 {
-		t.Errorf("penalty is %g, want %g", got[0][0], want)
+	for i, want := range []float64{4, 16} {
+		if math.Abs(float64(got[0][i])-want) > 1e-4 {
+			t.Errorf("penalty of picture %d is %g, want %g", i, got[0][i], want)
+		}
 	}
 }
 
@@ -103,8 +109,8 @@ func TestGradientNormAtZero(t *testing.T) {
 	t.Parallel()
 	got := eval(t, goBackend(t), func(in []*Node) []*Node {
 		critic := func(color *Node) *Node { return graph.ReduceSum(graph.Mul(color, in[1]), 1, 2, 3) }
-		penalty := GradientPenalty(critic, in[0], in[0], zeros(in[0].Graph(), 1, 1, 1, 1), GPSum)
-		return []*Node{penalty, graph.Gradient(penalty, in[1])[0]}
+		penalty, _ := GradientPenalty(critic, in[0], in[0], zeros(in[0].Graph(), 1, 1, 1, 1), GPSum)
+		return []*Node{penalty, graph.Gradient(graph.ReduceAllSum(penalty), in[1])[0]}
 	}, random(1, 1, 2, 2, 3), tensors.FromFlatDataAndDimensions(make([]float32, 12), 1, 2, 2, 3))
 	for i, values := range got {
 		for _, v := range values {

@@ -57,9 +57,13 @@ func safetensorTypes() map[string]dtypes.DType {
 // SaveSafetensors writes the tensors, sorted by name, and the metadata to a
 // safetensors file: a temporary file beside it is synced and renamed, so that
 // the path never holds half a file. Equal tensors give equal bytes.
+// A checksum in the metadata covers all of it.
 func SaveSafetensors(path string, list []NamedTensor, metadata map[string]string) error {
 	list = slices.SortedFunc(slices.Values(list), func(a, b NamedTensor) int { return cmp.Compare(a.Name, b.Name) })
-	header, err := encodeHeader(list, metadata)
+	header, err := encodeHeader(list, withChecksum(metadata))
+	if err == nil {
+		header, err = sealHeader(header, list)
+	}
 	if err != nil {
 		return fmt.Errorf("writing %q: %w", path, err)
 	}
@@ -120,7 +124,9 @@ func writeTensors(w io.Writer, header []byte, list []NamedTensor) error {
 }
 
 // LoadSafetensors reads a safetensors file, sorted by name. Shapes, types,
-// offsets and sizes are checked against each other and the file.
+// offsets and sizes are checked against each other and the file, and so is the
+// checksum where the file has one of ours. The error of a file that is not what
+// was written wraps [ErrDamaged].
 func LoadSafetensors(path string) ([]NamedTensor, map[string]string, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -133,7 +139,7 @@ func LoadSafetensors(path string) ([]NamedTensor, map[string]string, error) {
 	}
 	list, metadata, err := readSafetensors(bufio.NewReaderSize(f, 1<<20), st.Size())
 	if err != nil {
-		return nil, nil, fmt.Errorf("reading weights %q: %w", path, err)
+		return nil, nil, fmt.Errorf("reading weights %q: %w: %w", path, ErrDamaged, err)
 	}
 	return list, metadata, nil
 }
@@ -163,15 +169,23 @@ func readSafetensors(r io.Reader, size int64) ([]NamedTensor, map[string]string,
 		return nil, nil, err
 	}
 	list := make([]NamedTensor, 0, len(files))
+	seal := openSeal(text, metadata)
 	for _, t := range files {
 		tensor := tensors.FromShape(t.shape)
 		var readErr error
-		err := tensor.MutableBytes(func(data []byte) { _, readErr = io.ReadFull(r, data) })
+		err := tensor.MutableBytes(func(data []byte) {
+			_, readErr = io.ReadFull(r, data)
+			seal.add(data)
+		})
 		if err := errors.Join(err, readErr); err != nil {
 			return nil, nil, fmt.Errorf("reading tensor %q: %w", t.name, err)
 		}
 		list = append(list, NamedTensor{t.name, tensor})
 	}
+	if err := seal.check(); err != nil {
+		return nil, nil, err
+	}
+	delete(metadata, checksumKey)
 	slices.SortFunc(list, func(a, b NamedTensor) int { return cmp.Compare(a.Name, b.Name) })
 	return list, metadata, nil
 }

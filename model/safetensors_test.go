@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"hash/crc32"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -60,7 +62,8 @@ func TestSafetensorsRoundTrip(t *testing.T) {
 	}
 }
 
-// TestSafetensorsLayout pins the format: bytes that another reader gave.
+// TestSafetensorsLayout pins the format: bytes that another reader gave, but for
+// the checksum in the metadata, that of the same bytes with zeros in its place.
 func TestSafetensorsLayout(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "w.safetensors")
@@ -71,10 +74,14 @@ func TestSafetensorsLayout(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	header := `{"x":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]}}`
-	want := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
-	want = append(want, header...)
-	want = append(want, 0, 0, 0x80, 0x3f, 0, 0, 0, 0x40)
+	data := []byte{0, 0, 0x80, 0x3f, 0, 0, 0, 0x40}
+	header := func(sum string) string {
+		return `{"__metadata__":{"chromabeam.crc32c":"` + sum + `"},"x":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]}}`
+	}
+	sum := crc32.Checksum(append([]byte(header("00000000")), data...), crc32.MakeTable(crc32.Castagnoli))
+	sealed := header(fmt.Sprintf("%08x", sum))
+	want := binary.LittleEndian.AppendUint64(nil, uint64(len(sealed)))
+	want = append(append(want, sealed...), data...)
 	if !bytes.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

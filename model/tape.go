@@ -14,6 +14,11 @@ type Tape struct {
 	statistics []statistic
 }
 
+// NewTape returns the tape of a network without running statistics, such as a
+// critic that is built several times in a graph. Its Gradients are by the weights
+// that the network has in the graph at the moment of the call.
+func NewTape(scope *ml.Scope) *Tape { return &Tape{scope: scope} }
+
 // statistic is a running statistic and its value in this batch.
 type statistic struct {
 	variable *ml.Variable
