@@ -68,11 +68,12 @@ func (a adam) update(network *ml.Scope, gradients []*graph.Node, stepSize, epsil
 		first := graph.Add(graph.MulScalar(m.NodeValue(g), a.beta1), graph.MulScalar(grad, 1-a.beta1))
 		second := graph.Add(graph.MulScalar(s.NodeValue(g), a.beta2), graph.MulScalar(graph.Square(grad), 1-a.beta2))
 		step := graph.Div(graph.Mul(stepSize, first), graph.Add(graph.Sqrt(second), epsilon))
-		// Another network's loss in the same graph must not be differentiated
-		// through this step.
+		// What follows in the same graph must not be differentiated through this
+		// step, but it may be by the weights that the step leaves: by a stopped
+		// node itself every gradient would be 0.
 		m.SetNodeValue(graph.StopGradient(first))
 		s.SetNodeValue(graph.StopGradient(second))
-		v.SetNodeValue(graph.StopGradient(graph.Sub(v.NodeValue(g), step)))
+		v.SetNodeValue(graph.Identity(graph.StopGradient(graph.Sub(v.NodeValue(g), step))))
 	}
 }
 

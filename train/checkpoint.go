@@ -19,9 +19,6 @@ import (
 	"github.com/chromabeam/chromabeam/transforms/fault"
 )
 
-// keepCheckpoints is how many of the newest weight files stay, beside the best.
-const keepCheckpoints = 2
-
 // weightFile names the weight file made after a number of steps, counted
 // through all stages; names sort by it.
 func weightFile(step int64) string { return fmt.Sprintf("step-%09d.safetensors", step) }
@@ -30,7 +27,7 @@ const weightPattern = "step-*.safetensors"
 
 // saveCheckpoint writes weights and state, and only then lets last.json point
 // to them: a run that dies before goes on from the checkpoint before.
-func saveCheckpoint(run string, store *ml.Store, s state) error {
+func saveCheckpoint(run string, store *ml.Store, s state, keep int) error {
 	failpoint.Hit(pointCheckpointBegun)
 	list, err := model.StoreTensors(store)
 	if err != nil {
@@ -53,7 +50,7 @@ func saveCheckpoint(run string, store *ml.Store, s state) error {
 		return err
 	}
 	failpoint.Hit(pointCheckpointBest)
-	if err := pruneCheckpoints(run, s.Step); err != nil {
+	if err := pruneCheckpoints(run, s.Step, keep); err != nil {
 		return err
 	}
 	failpoint.Hit(pointCheckpointPruned)
@@ -66,6 +63,14 @@ func writeBest(run string, b *best) error {
 		return nil
 	}
 	ref := model.CheckpointRef{File: b.File, Step: b.Step, Epoch: b.Epoch}
+	if _, err := os.Stat(ref.Path(run)); errors.Is(err, fs.ErrNotExist) {
+		// A later checkpoint removed it and was damaged then.
+		err := os.Remove(filepath.Join(run, model.CheckpointsDir, model.CheckpointBest+".json"))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("removing the pointer to a checkpoint that is gone: %w", err)
+		}
+		return nil
+	}
 	if err := model.WriteCheckpointRef(run, model.CheckpointBest, ref); err != nil {
 		return fmt.Errorf("saving a checkpoint: %w", err)
 	}
@@ -76,7 +81,7 @@ func writeBest(run string, b *best) error {
 // needs: those of later steps, which nothing points to after a run was broken
 // off, and all but the newest of the others. What last.json and best.json name
 // stays in any case.
-func pruneCheckpoints(run string, current int64) error {
+func pruneCheckpoints(run string, current int64, newest int) error {
 	keep := map[string]bool{weightFile(current): true}
 	for _, pointer := range []string{model.CheckpointLast, model.CheckpointBest} {
 		ref, err := model.ReadCheckpointRef(run, pointer)
@@ -95,8 +100,8 @@ func pruneCheckpoints(run string, current int64) error {
 		orphans = len(files)
 	}
 	for i, file := range files {
-		newest := i < orphans && i >= orphans-keepCheckpoints
-		if newest || keep[filepath.Base(file)] {
+		recent := i < orphans && i >= orphans-newest
+		if recent || keep[filepath.Base(file)] {
 			continue
 		}
 		if err := os.Remove(file); err != nil {
@@ -106,35 +111,90 @@ func pruneCheckpoints(run string, current int64) error {
 	return nil
 }
 
-// loadCheckpoint restores the checkpoint that last.json points to. It returns
+// loadCheckpoint restores the checkpoint that last.json points to or, where that
+// or its file is damaged, the newest one before it that is whole. It returns
 // false where the run has none yet.
-func loadCheckpoint(run string, store *ml.Store, of identity) (state, bool, error) {
+func loadCheckpoint(
+	run string, store *ml.Store, of identity, keep int, note func(format string, args ...any),
+) (state, bool, error) {
 	ref, err := model.ReadCheckpointRef(run, model.CheckpointLast)
-	if errors.Is(err, fs.ErrNotExist) {
-		return state{}, false, nil
-	}
-	if err != nil {
+	missing := errors.Is(err, fs.ErrNotExist)
+	if err != nil && !missing {
 		return state{}, false, fmt.Errorf("going on with %q: %w", run, err)
 	}
-	list, metadata, err := model.LoadSafetensors(filepath.Join(run, model.CheckpointsDir, ref.File))
+	files, err := candidates(run, ref.File)
+	if err != nil || len(files) == 0 {
+		return state{}, false, err
+	}
+	var damage []error
+	for _, file := range files {
+		s, err := readCheckpoint(run, file, store, of)
+		if errors.Is(err, model.ErrDamaged) || errors.Is(err, fs.ErrNotExist) {
+			damage = append(damage, err)
+			continue
+		}
+		if err != nil {
+			return state{}, false, fmt.Errorf("going on with %q from %q: %w", run, file, err)
+		}
+		switch {
+		case missing:
+			note("%s has no checkpoints/last.json; going on from %s, at step %d", run, file, s.Step)
+		case len(damage) > 0:
+			note("%v; going on from the checkpoint before, %s, at step %d", errors.Join(damage...), file, s.Step)
+		}
+		return s, true, takeUp(run, s, keep)
+	}
+	return state{}, false, fmt.Errorf("going on with %q: no checkpoint is whole: %w", run, errors.Join(damage...))
+}
+
+// candidates lists the weight files from the given one back to the oldest, or all
+// of them where none is given: a run that died between its first checkpoint and
+// last.json has that one.
+func candidates(run, last string) ([]string, error) {
+	paths, err := filepath.Glob(filepath.Join(run, model.CheckpointsDir, weightPattern))
 	if err != nil {
-		return state{}, false, fmt.Errorf("going on with %q: %w", run, err)
+		return nil, fmt.Errorf("listing checkpoints: %w", err)
+	}
+	var files []string
+	if last != "" {
+		files = append(files, last)
+	}
+	slices.Sort(paths)
+	for _, path := range slices.Backward(paths) {
+		if file := filepath.Base(path); last == "" || file < last {
+			files = append(files, file)
+		}
+	}
+	return files, nil
+}
+
+// readCheckpoint restores one weight file.
+func readCheckpoint(run, file string, store *ml.Store, of identity) (state, error) {
+	list, metadata, err := model.LoadSafetensors(filepath.Join(run, model.CheckpointsDir, file))
+	if err != nil {
+		return state{}, err
 	}
 	s, err := decodeState(metadata, of)
 	if err != nil {
-		return state{}, false, fmt.Errorf("going on with %q from %q: %w", run, ref.File, err)
+		return state{}, err
 	}
 	if err := sameTensors(store, list); err != nil {
-		return state{}, false, fmt.Errorf("going on with %q from %q: %w", run, ref.File, err)
+		return state{}, err
 	}
-	if err := model.RestoreTensors(store, list); err != nil {
-		return state{}, false, fmt.Errorf("going on with %q from %q: %w", run, ref.File, err)
+	return s, model.RestoreTensors(store, list)
+}
+
+// takeUp makes the folder say what the restored state does: a run may have died
+// right after a pointer was set, or its newest checkpoint be damaged.
+func takeUp(run string, s state, keep int) error {
+	ref := model.CheckpointRef{File: weightFile(s.Step), Step: s.Step, Epoch: s.Epoch}
+	if err := model.WriteCheckpointRef(run, model.CheckpointLast, ref); err != nil {
+		return fmt.Errorf("taking up a checkpoint: %w", err)
 	}
-	// A run may have died right after the pointer was set.
 	if err := writeBest(run, s.Best); err != nil {
-		return state{}, false, err
+		return err
 	}
-	return s, true, pruneCheckpoints(run, s.Step)
+	return pruneCheckpoints(run, s.Step, keep)
 }
 
 // sameTensors refuses a checkpoint that does not hold exactly the variables of

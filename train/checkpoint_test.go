@@ -63,7 +63,7 @@ func TestPruneCheckpoints(t *testing.T) {
 				want = append(want, weightFile(step))
 			}
 			slices.Sort(want)
-			if err := pruneCheckpoints(run, tt.current); err != nil {
+			if err := pruneCheckpoints(run, tt.current, 2); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(want, list(t, dir)); diff != "" {
@@ -123,7 +123,7 @@ func TestCheckpointTensors(t *testing.T) {
 			if err := model.WriteCheckpointRef(run, model.CheckpointLast, ref); err != nil {
 				t.Fatal(err)
 			}
-			_, found, err := loadCheckpoint(run, store, of)
+			_, found, err := loadCheckpoint(run, store, of, 2, t.Logf)
 			if tt.want == nil {
 				if err != nil || !found {
 					t.Errorf("got %v, %v, want the checkpoint taken", found, err)

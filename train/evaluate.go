@@ -20,40 +20,28 @@ import (
 type EvaluateOptions struct {
 	// Model is a run folder, Data a prepared data set, Split its part.
 	Model, Data, Split string
-	// Checkpoint is model.CheckpointBest or model.CheckpointLast; empty takes
-	// the best, or the last where there is no best.
+	// Checkpoint is model.CheckpointBest, model.CheckpointLast or
+	// model.CheckpointEMA; empty takes the best, or the last where there is no
+	// best.
 	Checkpoint string
 	// Batch is the number of pictures computed at once; 0 means 8.
 	Batch   int
 	Backend *model.Backend
 	// PerPicture asks for the scores of each picture.
 	PerPicture bool
+	// Grid is the number of pictures, the split's first ones, to be shown in
+	// Evaluation.Grid; 0 makes none.
+	Grid int
 	// Progress, if set, is called after each batch.
 	Progress func(done, total int64)
 }
 
-// Quality are scores of coloured pictures against the true ones, as 8-bit
-// pictures.
-type Quality struct {
-	// L1 is the mean absolute difference on the scale [-1, 1], PSNR the peak
-	// signal-to-noise ratio in decibels, 100 at most.
-	L1   float64 `json:"l1"`
-	PSNR float64 `json:"psnr"`
-	// Colorfulness is the coloured picture's own, after Hasler and Süsstrunk
-	// (2003).
-	Colorfulness float64 `json:"colorfulness"`
-}
-
-func (q *Quality) add(p Quality) { q.L1 += p.L1; q.PSNR += p.PSNR; q.Colorfulness += p.Colorfulness }
-
-func (q *Quality) divide(n float64) { q.L1 /= n; q.PSNR /= n; q.Colorfulness /= n }
-
 // PictureScores are those of one picture of a data set.
 type PictureScores struct {
-	Key        string  `json:"key"`
-	Source     string  `json:"source"`
-	Raw        Quality `json:"raw"`
-	Recombined Quality `json:"recombined"`
+	Key        string        `json:"key"`
+	Source     string        `json:"source"`
+	Raw        pixel.Quality `json:"raw"`
+	Recombined pixel.Quality `json:"recombined"`
 }
 
 // Evaluation is what a network achieves on a split.
@@ -66,12 +54,15 @@ type Evaluation struct {
 	Model string `json:"model"`
 	// Raw measures the network's output as it is; Recombined measures what bulk
 	// writes: the network's colours under the picture's own luma.
-	Raw        Quality `json:"raw"`
-	Recombined Quality `json:"recombined"`
+	Raw        pixel.Quality `json:"raw"`
+	Recombined pixel.Quality `json:"recombined"`
 	// TrueColorfulness is the mean over the true pictures.
 	TrueColorfulness float64 `json:"true_colorfulness"`
 	// Items holds the scores of each picture where they were asked for.
 	Items []PictureScores `json:"items,omitempty"`
+	// Grid shows gray, generated and true pictures in three rows, nil where it
+	// was not asked for.
+	Grid *pixel.RGB `json:"-"`
 }
 
 // Validate returns every problem of the options, joined.
@@ -87,17 +78,23 @@ func (o EvaluateOptions) Validate() error {
 	if o.Split != "train" && o.Split != "val" && o.Split != "test" {
 		fail("split must be train, val or test, got %q", o.Split)
 	}
-	if o.Checkpoint != "" && o.Checkpoint != model.CheckpointBest && o.Checkpoint != model.CheckpointLast {
-		fail("checkpoint must be %s or %s, got %q", model.CheckpointBest, model.CheckpointLast, o.Checkpoint)
+	if err := model.ValidateCheckpoint(o.Checkpoint); err != nil {
+		problems = append(problems, err)
 	}
 	if o.Batch < 0 {
 		fail("batch must be at least 0, got %d", o.Batch)
+	}
+	if o.Grid < 0 || o.Grid > maxGrid {
+		fail("pictures in the grid must be in [0, %d], got %d", maxGrid, o.Grid)
 	}
 	if o.Backend == nil {
 		fail("backend must be open")
 	}
 	return errors.Join(problems...)
 }
+
+// maxGrid bounds the pictures in a grid, which is one picture in memory.
+const maxGrid = 64
 
 // Evaluate measures a trained network, in inference mode, on a split of a data
 // set. A network or a split that cannot be opened is a request error of package
@@ -159,52 +156,91 @@ func normMode(n model.Norm) string {
 
 func evaluate(ctx context.Context, o EvaluateOptions, c *model.Colorizer, p *pictures) (Evaluation, error) {
 	e := Evaluation{Pictures: p.n}
+	var shown []*pixel.RGB
 	for start := 0; start < p.n; start += c.Batch() {
 		if err := ctx.Err(); err != nil {
 			return e, err
 		}
-		count := min(c.Batch(), p.n-start)
-		pairs := make([]*pair, count)
-		var gray []float32
-		for i := range pairs {
-			var err error
-			if pairs[i], err = p.pair(start + i); err != nil {
-				return e, err
-			}
-			for _, v := range pairs[i].gray {
-				gray = append(gray, float32(v)/127.5-1)
-			}
-		}
-		made, err := c.Colorize(ctx, gray)
+		batch, err := evaluateBatch(ctx, c, p, start, min(c.Batch(), p.n-start))
 		if err != nil {
-			return e, fmt.Errorf("colouring pictures %d to %d: %w", start, start+count-1, err)
+			return e, err
 		}
-		for i, one := range pairs {
-			if err := e.add(o, p, start+i, one, made[i*len(one.color):(i+1)*len(one.color)]); err != nil {
+		for i, one := range batch {
+			if err := e.add(o, p, start+i, one); err != nil {
 				return e, err
+			}
+			if len(shown) < o.Grid {
+				shown = append(shown, one.made)
 			}
 		}
 		if o.Progress != nil {
-			o.Progress(int64(start+count), int64(p.n))
+			o.Progress(int64(start+len(batch)), int64(p.n))
 		}
 	}
-	e.Raw.divide(float64(p.n))
-	e.Recombined.divide(float64(p.n))
+	e.Raw.Divide(float64(p.n))
+	e.Recombined.Divide(float64(p.n))
 	e.TrueColorfulness /= float64(p.n)
-	return e, nil
+	if len(shown) == 0 {
+		return e, nil
+	}
+	var err error
+	e.Grid, err = sampleGrid(p, firstOf(len(shown)), shown)
+	return e, err
 }
 
-// add scores picture i, whose network output is made.
-func (e *Evaluation) add(o EvaluateOptions, p *pictures, i int, one *pair, made []float32) error {
-	side := p.size
+// evaluated is a picture with its scores.
+type evaluated struct {
+	made             *pixel.RGB
+	raw, recombined  pixel.Quality
+	trueColorfulness float64
+}
+
+// evaluateBatch colours count pictures from start on and measures them, on all
+// cores.
+func evaluateBatch(ctx context.Context, c *model.Colorizer, p *pictures, start, count int) ([]evaluated, error) {
+	pairs := make([]*pair, count)
+	var gray []float32
+	for i := range pairs {
+		var err error
+		if pairs[i], err = p.pair(start + i); err != nil {
+			return nil, err
+		}
+		for _, v := range pairs[i].gray {
+			gray = append(gray, float32(v)/127.5-1)
+		}
+	}
+	made, err := c.Colorize(ctx, gray)
+	if err != nil {
+		return nil, fmt.Errorf("colouring pictures %d to %d: %w", start, start+count-1, err)
+	}
+	list := make([]evaluated, count)
+	err = onAllCores(count, func(i int) error {
+		size := len(pairs[i].color)
+		list[i] = measurePicture(pairs[i], made[i*size:(i+1)*size], p.size)
+		return nil
+	})
+	return list, err
+}
+
+// measurePicture compares a network's output with the truth, as it is and under
+// the picture's own luma.
+func measurePicture(one *pair, made []float32, side int) evaluated {
 	truth := &pixel.RGB{Pix: one.color, Width: side, Height: side}
 	luma := &image.Gray{Pix: one.gray, Stride: side, Rect: image.Rect(0, 0, side, side)}
 	box := pixel.Letterbox{Size: side, Width: side, Height: side}
-	raw := quality(toRGB(made, side), truth)
-	recombined := quality(pixel.RecombineRGB(luma, pixel.ChromaFromNetwork(made, side, box)), truth)
-	e.Raw.add(raw)
-	e.Recombined.add(recombined)
-	e.TrueColorfulness += pixel.Colorfulness(truth)
+	raw := toRGB(made, side)
+	return evaluated{
+		made: raw, raw: pixel.Measure(raw, truth),
+		recombined:       pixel.Measure(pixel.RecombineRGB(luma, pixel.ChromaFromNetwork(made, side, box)), truth),
+		trueColorfulness: pixel.Colorfulness(truth),
+	}
+}
+
+// add counts picture i.
+func (e *Evaluation) add(o EvaluateOptions, p *pictures, i int, one evaluated) error {
+	e.Raw.Add(one.raw)
+	e.Recombined.Add(one.recombined)
+	e.TrueColorfulness += one.trueColorfulness
 	if !o.PerPicture {
 		return nil
 	}
@@ -212,14 +248,10 @@ func (e *Evaluation) add(o EvaluateOptions, p *pictures, i int, one *pair, made 
 	if err != nil {
 		return fmt.Errorf("reading picture %d: %w", i, err)
 	}
-	e.Items = append(e.Items, PictureScores{Key: sample.Key, Source: sample.Meta.Source, Raw: raw, Recombined: recombined})
+	e.Items = append(e.Items, PictureScores{
+		Key: sample.Key, Source: sample.Meta.Source, Raw: one.raw, Recombined: one.recombined,
+	})
 	return nil
-}
-
-func quality(made, truth *pixel.RGB) Quality {
-	return Quality{
-		L1: pixel.L1(made, truth), PSNR: min(maxPSNR, pixel.PSNR(made, truth)), Colorfulness: pixel.Colorfulness(made),
-	}
 }
 
 // toRGB rounds values in [-1, 1] to 8-bit levels.

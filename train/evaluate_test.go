@@ -10,11 +10,11 @@ import (
 	"testing"
 
 	ml "github.com/gomlx/gomlx/ml/model"
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/chromabeam/chromabeam/model"
 	"github.com/chromabeam/chromabeam/model/modeltest"
 	"github.com/chromabeam/chromabeam/transforms/fault"
+	"github.com/chromabeam/chromabeam/transforms/pixel"
 )
 
 // TestEvaluate scores a random network; batches must not matter, and the means
@@ -38,14 +38,14 @@ func TestEvaluate(t *testing.T) {
 			got.Mode != "inference with running statistics" || got.Model == "" {
 			t.Errorf("evaluation %+v", got)
 		}
-		var sum Quality
+		var sum pixel.Quality
 		for _, item := range got.Items {
-			sum.add(item.Raw)
+			sum.Add(item.Raw)
 			if item.Key == "" || item.Source == "" {
 				t.Errorf("a picture has no name: %+v", item)
 			}
 		}
-		sum.divide(count)
+		sum.Divide(count)
 		if math.Abs(sum.L1-got.Raw.L1) > 1e-12 || math.Abs(sum.PSNR-got.Raw.PSNR) > 1e-9 {
 			t.Errorf("the mean is %+v, the pictures' mean %+v", got.Raw, sum)
 		}
@@ -93,7 +93,8 @@ func TestEvaluateRefuses(t *testing.T) {
 		{"empty split", func(o *EvaluateOptions) { o.Split = "val" }, `split "val"`},
 		{"unknown split", func(o *EvaluateOptions) { o.Split = "dev" }, `split must be train, val or test, got "dev"`},
 		{"size", func(o *EvaluateOptions) { o.Data = dataset(t, 32, 1, 0) }, "the network has 16 px"},
-		{"checkpoint", func(o *EvaluateOptions) { o.Checkpoint = "ema" }, `checkpoint must be best or last, got "ema"`},
+		{"checkpoint", func(o *EvaluateOptions) { o.Checkpoint = "first" }, `checkpoint must be last, best or ema, got "first"`},
+		{"no average", func(o *EvaluateOptions) { o.Checkpoint = model.CheckpointEMA }, "holds no moving average"},
 		{"batch", func(o *EvaluateOptions) { o.Batch = -1 }, "batch must be at least 0, got -1"},
 		{"nothing", func(o *EvaluateOptions) { *o = EvaluateOptions{} }, "model must name a run folder"},
 		{"no checkpoint", func(o *EvaluateOptions) {
@@ -140,19 +141,8 @@ func foreignCheckpoint(t *testing.T) string {
 	if err := os.Mkdir(filepath.Join(run, model.CheckpointsDir), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := saveCheckpoint(run, store, state{Format: stateFormat, Step: 1}); err != nil {
+	if err := saveCheckpoint(run, store, state{Format: stateFormat, Step: 1}, 2); err != nil {
 		t.Fatal(err)
 	}
 	return run
-}
-
-func TestPSNR(t *testing.T) {
-	t.Parallel()
-	got := []float64{psnr(0), psnr(4), psnr(0.04)}
-	if diff := cmp.Diff([]float64{maxPSNR, 0, 20}, got); diff != "" {
-		t.Errorf("PSNR (-want +got):\n%s", diff)
-	}
-	if !math.IsNaN(psnr(math.NaN())) {
-		t.Error("the PSNR of a network that diverged is a number")
-	}
 }

@@ -8,78 +8,93 @@ import (
 	"fmt"
 	"runtime"
 
-	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
-
-	"github.com/chromabeam/chromabeam/model"
 )
 
-// batch is the input of one step, on the device: gray [n, s, s, 1] and color
-// [n, s, s, 3], 8-bit levels. Graphs scale them to [-1, 1] themselves, so that
-// a quarter of the bytes travels.
-type batch struct {
-	gray, color *tensors.Tensor
-	err         error
+// input is what one execution reads: the arguments of its executable, of which
+// it owns some.
+type input struct {
+	args  []any
+	owned []*tensors.Tensor
+	err   error
 }
 
-// finalize frees the batch's memory at once rather than at the collector's
+// finalize frees what the input owns at once rather than at the collector's
 // leisure.
-func (b batch) finalize() {
-	for _, t := range []*tensors.Tensor{b.gray, b.color} {
-		if t != nil {
-			t.MustFinalizeAll()
-		}
+func (in *input) finalize() {
+	for _, t := range in.owned {
+		t.MustFinalizeAll()
 	}
 }
 
-// feed prepares batches ahead of their use, on other goroutines. Both backends
-// return from a step when it is computed: what overlaps with it is this reading
-// and decoding, not the loop of the trainer.
+// own appends an argument that goes with the input.
+func (in *input) own(t *tensors.Tensor) {
+	in.args, in.owned = append(in.args, t), append(in.owned, t)
+}
+
+// feed prepares inputs ahead of their use, on other goroutines. Both backends
+// return from an execution when it is computed: what overlaps with it is this
+// reading and decoding, not the loop of the trainer.
 type feed struct {
-	queue  chan chan batch
+	queue  chan chan input
 	cancel context.CancelFunc
 }
 
-// feedAhead is how many batches are prepared at once, beside the one in use.
+// feedAhead is how many inputs are prepared at once, beside the one in use.
 func feedAhead() int { return min(4, runtime.GOMAXPROCS(0)+1) }
 
-// startFeed prepares the batches of steps [from, to): picks gives the pictures
-// of a step. It is called on one goroutine, in the order of the steps. Stop
-// must be called.
-func startFeed(ctx context.Context, p *pictures, b *model.Backend, from, to int64, picks func(step int64) []int) *feed {
+// startFeed prepares the inputs of executions [from, to). Plan says what an
+// execution reads; it is called on one goroutine, in order, and what it returns
+// on another. Stop must be called.
+func startFeed(ctx context.Context, from, to int64, plan func(e int64) func() (input, error)) *feed {
 	ctx, cancel := context.WithCancel(ctx)
-	f := &feed{queue: make(chan chan batch, feedAhead()-1), cancel: cancel}
+	f := &feed{queue: make(chan chan input, feedAhead()-1), cancel: cancel}
 	go func() {
 		defer close(f.queue)
-		for step := from; step < to; step++ {
-			indices := picks(step)
-			slot := make(chan batch, 1)
+		for e := from; e < to; e++ {
+			work := plan(e)
+			slot := make(chan input, 1)
 			select {
 			case f.queue <- slot:
 			case <-ctx.Done():
 				return
 			}
-			go func() { slot <- makeBatch(p, b, indices) }()
+			go func() { slot <- careful(work) }()
 		}
 	}()
 	return f
 }
 
-// next waits for the next batch. The caller finalizes it.
-func (f *feed) next(ctx context.Context) (batch, error) {
+// careful turns a panic of the device layer into an error: on a goroutine of
+// its own it would end the process. An input with an error holds no memory.
+func careful(work func() (input, error)) (in input) {
+	defer func() {
+		if r := recover(); r != nil {
+			in.err = fmt.Errorf("moving pictures to the device: %v", r)
+		}
+		if in.err != nil {
+			in.finalize()
+			in = input{err: in.err}
+		}
+	}()
+	in, in.err = work()
+	return in
+}
+
+// next waits for the next input. The caller finalizes it.
+func (f *feed) next(ctx context.Context) (input, error) {
 	select {
 	case slot, ok := <-f.queue:
 		if !ok {
 			if err := ctx.Err(); err != nil {
-				return batch{}, err // the queue ends with the context
+				return input{}, err // the queue ends with the context
 			}
-			return batch{}, errors.New("reading pictures: the feed is at its end")
+			return input{}, errors.New("reading pictures: the feed is at its end")
 		}
 		got := <-slot
 		return got, got.err
 	case <-ctx.Done():
-		return batch{}, ctx.Err()
+		return input{}, ctx.Err()
 	}
 }
 
@@ -87,44 +102,7 @@ func (f *feed) next(ctx context.Context) (batch, error) {
 func (f *feed) stop() {
 	f.cancel()
 	for slot := range f.queue {
-		(<-slot).finalize()
+		left := <-slot
+		left.finalize()
 	}
-}
-
-// makeBatch gathers pictures into tensors on the device. A panic of the device
-// layer becomes an error: it would end the process on this goroutine. A batch
-// with an error holds no memory.
-func makeBatch(p *pictures, b *model.Backend, indices []int) (out batch) {
-	defer func() {
-		if r := recover(); r != nil {
-			out.err = fmt.Errorf("moving pictures to the device: %v", r)
-		}
-		if out.err != nil {
-			out.finalize()
-			out = batch{err: out.err}
-		}
-	}()
-	area := p.size * p.size
-	gray, color := make([]byte, len(indices)*area), make([]byte, 3*len(indices)*area)
-	for at, i := range indices {
-		one, err := p.pair(i)
-		if err != nil {
-			return batch{err: err}
-		}
-		copy(gray[at*area:], one.gray)
-		copy(color[3*at*area:], one.color)
-	}
-	for _, t := range []struct {
-		to       **tensors.Tensor
-		data     []byte
-		channels int
-	}{{&out.gray, gray, 1}, {&out.color, color, 3}} {
-		shape := shapes.Make(dtypes.Uint8, len(indices), p.size, p.size, t.channels)
-		var err error
-		if *t.to, err = tensors.FromRaw(b.Backend, 0, shape, t.data); err != nil {
-			out.err = fmt.Errorf("moving pictures to the device: %w", err)
-			return out
-		}
-	}
-	return out
 }

@@ -14,8 +14,20 @@ import (
 
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"github.com/chromabeam/chromabeam/model"
 	"github.com/chromabeam/chromabeam/transforms/shard"
 )
+
+// gathering plans executions that read pictures and nothing else.
+func gathering(p *pictures, b *model.Backend, picks func(e int64) []int32) func(e int64) func() (input, error) {
+	return func(e int64) func() (input, error) {
+		indices := picks(e)
+		return func() (in input, err error) {
+			err = p.add(&in, b, indices)
+			return in, err
+		}
+	}
+}
 
 // TestFeed reads a few epochs with different memories, and compares bytes.
 func TestFeed(t *testing.T) {
@@ -26,8 +38,8 @@ func TestFeed(t *testing.T) {
 	for name, memory := range map[string]int64{"nothing kept": 0, "some kept": 2*4*size*size + 1, "all kept": 1 << 20} {
 		t.Run(name, func(t *testing.T) {
 			p := openTrain(t, data, memory)
-			picks := func(step int64) []int { return []int{int(step) % count, int(step+2) % count} }
-			f := startFeed(t.Context(), p, b, 3, 3+3*count, picks)
+			picks := func(step int64) []int32 { return []int32{int32(step) % count, int32(step+2) % count} }
+			f := startFeed(t.Context(), 3, 3+3*count, gathering(p, b, picks))
 			defer f.stop()
 			for step := int64(3); step < 3+3*count; step++ {
 				in, err := f.next(t.Context())
@@ -36,14 +48,14 @@ func TestFeed(t *testing.T) {
 				}
 				var gray, color []byte
 				for _, i := range picks(step) {
-					one, err := p.decode(i)
+					one, err := p.decode(int(i))
 					if err != nil {
 						t.Fatal(err)
 					}
 					gray, color = append(gray, one.gray...), append(color, one.color...)
 				}
-				if !bytes.Equal(tensors.MustCopyFlatData[uint8](in.gray), gray) ||
-					!bytes.Equal(tensors.MustCopyFlatData[uint8](in.color), color) {
+				if !bytes.Equal(tensors.MustCopyFlatData[uint8](in.owned[0]), gray) ||
+					!bytes.Equal(tensors.MustCopyFlatData[uint8](in.owned[1]), color) {
 					t.Errorf("step %d has other pictures than %v", step, picks(step))
 				}
 				in.finalize()
@@ -62,7 +74,7 @@ func TestFeedStops(t *testing.T) {
 	t.Parallel()
 	p := openTrain(t, dataset(t, 16, 4, 0), 0)
 	ctx, cancel := context.WithCancel(t.Context())
-	f := startFeed(ctx, p, goBackend(t), 0, 1<<40, func(int64) []int { return []int{0} })
+	f := startFeed(ctx, 0, 1<<40, gathering(p, goBackend(t), func(int64) []int32 { return []int32{0} }))
 	cancel()
 	for {
 		in, err := f.next(ctx)
@@ -82,7 +94,7 @@ func TestFeedEnds(t *testing.T) {
 	ctx, cancel := context.WithDeadline(t.Context(), time.Unix(0, 0))
 	defer cancel()
 	for range 20 {
-		f := startFeed(ctx, p, goBackend(t), 0, 1<<40, func(int64) []int { return []int{0} })
+		f := startFeed(ctx, 0, 1<<40, gathering(p, goBackend(t), func(int64) []int32 { return []int32{0} }))
 		for {
 			in, err := f.next(ctx)
 			if err == nil {
@@ -110,7 +122,7 @@ func TestFeedDamaged(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := openTrain(t, data, 0)
-	f := startFeed(t.Context(), p, goBackend(t), 0, 1, func(int64) []int { return []int{0, 1, 2} })
+	f := startFeed(t.Context(), 0, 1, gathering(p, goBackend(t), func(int64) []int32 { return []int32{0, 1, 2} }))
 	defer f.stop()
 	if _, err := f.next(t.Context()); err == nil || !strings.Contains(err.Error(), p.reader.Key(0)) {
 		t.Errorf("a damaged picture gives %v, want an error naming its key %s", err, p.reader.Key(0))
@@ -120,7 +132,7 @@ func TestFeedDamaged(t *testing.T) {
 func BenchmarkFeed(b *testing.B) {
 	p := openTrain(b, dataset(b, 64, 32, 0), 0)
 	device := goBackend(b)
-	f := startFeed(b.Context(), p, device, 0, 1<<40, func(step int64) []int { return []int{int(step) % 32} })
+	f := startFeed(b.Context(), 0, 1<<40, gathering(p, device, func(step int64) []int32 { return []int32{int32(step) % 32} }))
 	defer f.stop()
 	for b.Loop() {
 		in, err := f.next(b.Context())

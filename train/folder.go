@@ -23,21 +23,22 @@ const (
 	metricsFile = "metrics.jsonl"
 	timingsFile = "timings.jsonl"
 	samplesDir  = "samples"
+	eventsDir   = "events"
 	reportFile  = "report.html"
 )
 
 // openFolder makes or takes over the run folder. Where there is a run to go on
 // with it fills old with its record and returns true. recipe.json is written
 // first and removed last: it is what makes a folder a run of ours.
-func openFolder(o Options, data dataRecord, old *record) (resumed bool, err error) {
-	resumed, err = takeOver(o, data, old)
+func openFolder(o Options, now record, old *record) (resumed bool, err error) {
+	resumed, err = takeOver(o, now, old)
 	if err != nil {
 		return false, err
 	}
 	if resumed {
 		return true, removeTemporary(o.Output)
 	}
-	for _, dir := range []string{"", model.CheckpointsDir, samplesDir} {
+	for _, dir := range []string{"", model.CheckpointsDir, samplesDir, eventsDir} {
 		if err := os.MkdirAll(filepath.Join(o.Output, dir), 0o755); err != nil {
 			return false, fault.Request("making the run folder: %w", err)
 		}
@@ -57,7 +58,7 @@ func openFolder(o Options, data dataRecord, old *record) (resumed bool, err erro
 
 // takeOver looks at what the output holds, refuses what must stay, and tells
 // whether there is a run to go on with.
-func takeOver(o Options, data dataRecord, old *record) (resume bool, err error) {
+func takeOver(o Options, now record, old *record) (resume bool, err error) {
 	used, err := inUse(o.Output)
 	if err != nil || !used {
 		return false, err
@@ -82,11 +83,13 @@ func takeOver(o Options, data dataRecord, old *record) (resume bool, err error) 
 		return false, err
 	}
 	if err := readJSON(o.Output, recordFile, old); errors.Is(err, fs.ErrNotExist) {
-		return false, nil // it died before it began
+		// It died before it began, or while it was being replaced: checkpoints
+		// that are left are not its own.
+		return false, removeRun(o.Output)
 	} else if err != nil {
 		return false, fault.AsRequest(err)
 	}
-	return true, sameData(o.Output, old.Data, data)
+	return true, errors.Join(sameData(o.Output, old.Data, now.Data), sameInit(o.Output, old.Init, now.Init))
 }
 
 // inUse tells whether a folder holds anything but what a publication that was
@@ -102,7 +105,7 @@ func inUse(dir string) (bool, error) {
 	for _, e := range entries {
 		switch name := e.Name(); {
 		case isTemporary(name):
-		case e.IsDir() && (name == model.CheckpointsDir || name == samplesDir):
+		case e.IsDir() && (name == model.CheckpointsDir || name == samplesDir || name == eventsDir):
 			if inside, err := os.ReadDir(filepath.Join(dir, name)); err != nil || len(inside) > 0 {
 				return true, err
 			}
@@ -118,7 +121,8 @@ func inUse(dir string) (bool, error) {
 // model does.
 func isTemporary(name string) bool {
 	for _, ours := range []string{
-		recipeFile, recordFile, reportFile, model.ModelFile, samplePattern, weightPattern, "last.json", "best.json",
+		recipeFile, recordFile, reportFile, model.ModelFile, samplePattern, bestGrid, worstGrid, extremesFile,
+		weightPattern, "last.json", "best.json",
 	} {
 		for _, pattern := range []string{ours + ".*.tmp", "." + ours + ".tmp-*"} {
 			if match, err := filepath.Match(pattern, name); err == nil && match {
@@ -172,6 +176,20 @@ func sameData(run string, there, wanted dataRecord) error {
 		run, there.ManifestSHA256, there.Path, wanted.ManifestSHA256, wanted.Path)
 }
 
+// sameInit refuses to go on with a run that started from other weights.
+func sameInit(run string, there, wanted *initRecord) error {
+	name := func(r *initRecord) string {
+		if r == nil {
+			return "random weights"
+		}
+		return fmt.Sprintf("%.12s (%s)", r.SHA256, r.Path)
+	}
+	if there == wanted || there != nil && wanted != nil && there.SHA256 == wanted.SHA256 {
+		return nil
+	}
+	return fault.Request("the run in %q started from other weights: from %s there, %s asked for", run, name(there), name(wanted))
+}
+
 // removeRun removes a run's own files and leaves what else lies in its folders.
 // run.json goes first, so that nothing that is broken off here passes for a run
 // to go on with; recipe.json goes last, since it is what makes the folder ours.
@@ -182,6 +200,8 @@ func removeRun(dir string) error {
 		filepath.Join(model.CheckpointsDir, model.CheckpointBest+".json"),
 		filepath.Join(model.CheckpointsDir, weightPattern),
 		filepath.Join(samplesDir, samplePattern),
+		filepath.Join(samplesDir, bestGrid), filepath.Join(samplesDir, worstGrid), filepath.Join(samplesDir, extremesFile),
+		filepath.Join(eventsDir, eventsPattern),
 		metricsFile, timingsFile, reportFile, model.ModelFile, recipeFile,
 	} {
 		files, err := fs.Glob(os.DirFS(dir), filepath.ToSlash(pattern)) // dir itself is no pattern

@@ -165,9 +165,9 @@ func TestOverwriteBrokenOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	tr := startTrainer(t, o) // and dies again before its first checkpoint
-	if _, found, err := loadCheckpoint(o.Output, tr.store, identity{
+	if _, found, err := loadCheckpoint(o.Output, tr.work.store, identity{
 		recipe: tr.recipe, data: manifest(t, o.Data), schedule: tr.schedule,
-	}); found || err != nil {
+	}, 2, t.Logf); found || err != nil {
 		t.Errorf("a checkpoint of the run before is found: %v, %v", found, err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/chromabeam/chromabeam/model"
 	"github.com/chromabeam/chromabeam/train/recipes"
@@ -67,8 +70,84 @@ func tinyRecipe() recipes.Recipe {
 		InChannels: 1, OutChannels: 3, Downs: 3, Filters: 4, Norm: model.NormBatch,
 		Critic: model.CriticNone, L1Weight: 1,
 		Epochs: 3, GeneratorRate: 5e-3, Beta1: 0.5, Beta2: 0.999, Epsilon: 1e-8,
-		LogEach: 2, Seed: 7,
+		LogEach: 2, Seed: 7, RateSchedule: recipes.RateConstant,
 	}
+}
+
+// adversarialRecipe gives a recipe a critic under WGAN-GP and all three stages.
+// Its size must be that of a PatchGAN, see tinyGAN.
+func adversarialRecipe(r recipes.Recipe) recipes.Recipe {
+	r.Critic, r.Adversary, r.CriticConditional = model.CriticPatchGAN, model.AdversaryWGANGP, true
+	r.CriticFilters, r.CriticNorm = 4, model.NormInstance
+	r.CriticSteps, r.PenaltyWeight, r.PenaltyReduction = 3, 10, model.GPSum
+	r.GeneratorEpochs, r.CriticEpochs = 1, 1
+	r.CriticRate = 1e-3
+	r.L1Weight = 25
+	return r
+}
+
+// tinyGAN is a 24-px recipe, the least that a PatchGAN takes, with all three
+// stages: on five pictures 3 steps of the generator, 3 of the critic, 5 of both.
+func tinyGAN() recipes.Recipe {
+	r := adversarialRecipe(tinyRecipe())
+	r.Size, r.Filters, r.CriticFilters, r.CriticSteps, r.Epochs = 24, 2, 2, 2, 2
+	return r
+}
+
+// tinyEverything is tinyGAN with all that a run may keep besides.
+func tinyEverything() recipes.Recipe {
+	r := tinyGAN()
+	r.Flip, r.ClipNorm, r.EMADecay, r.RateSchedule = true, 0.5, 0.5, recipes.RateCosine
+	return r
+}
+
+// metricsOf returns the lines of a run's metrics.
+func metricsOf(t testing.TB, run string) []Metric {
+	t.Helper()
+	lines, err := ReadMetrics(filepath.Join(run, metricsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lines
+}
+
+// tensorsOf returns the values in the weight file that last.json points to.
+func tensorsOf(t testing.TB, run string) map[string][]float32 {
+	t.Helper()
+	ref, err := model.ReadCheckpointRef(run, model.CheckpointLast)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, _, err := model.LoadSafetensors(ref.Path(run))
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := make(map[string][]float32)
+	for _, one := range list {
+		values[one.Name] = tensors.MustCopyFlatData[float32](one.Tensor)
+	}
+	return values
+}
+
+// farthest returns the largest difference between two sets of values, infinite
+// where they do not hold the same names.
+func farthest(a, b map[string][]float32) float64 {
+	if len(a) != len(b) {
+		return math.Inf(1)
+	}
+	var most float64
+	for name, x := range a {
+		y := b[name]
+		if len(x) != len(y) {
+			return math.Inf(1)
+		}
+		for i := range x {
+			if d := math.Abs(float64(x[i]) - float64(y[i])); !(d <= most) {
+				most = d
+			}
+		}
+	}
+	return most
 }
 
 // picture draws a coloured square on a coloured ground; what colour goes with
@@ -166,6 +245,13 @@ func lastWeights(t testing.TB, run string) []byte {
 		t.Fatal(err)
 	}
 	return readFile(t, ref.Path(run))
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func readFile(t testing.TB, path ...string) []byte {

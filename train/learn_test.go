@@ -4,7 +4,6 @@ package train
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"flag"
 	"math"
@@ -13,7 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/chromabeam/chromabeam/model"
@@ -123,7 +121,7 @@ func TestSampleGrid(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		cells, err := readSamples(run, r.Epochs, r.Size)
+		cells, err := readGrid(run, sampleName(r.Epochs), r.Size)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -149,90 +147,6 @@ func decode(t testing.TB, data []byte) *pixel.RGB {
 	return p.RGB()
 }
 
-// TestDiverged spoils a weight: the run must end there, say so, and keep its
-// last good checkpoint.
-func TestDiverged(t *testing.T) {
-	data := dataset(t, 16, 4, 2)
-	run := filepath.Join(t.TempDir(), "run")
-	o := Options{Recipe: tinyRecipe(), Data: data, Output: run, Backend: goBackend(t)}
-	tr := startTrainer(t, o)
-	spoilt := false
-	tr.o.Progress = func(p Progress) {
-		if p.Step == 3 && !spoilt { // in the second epoch
-			spoilt = true
-			spoil(tr)
-		}
-	}
-	got, err := tr.run(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got.Status != StatusDiverged || got.Epochs != 1 {
-		t.Errorf("ended as %+v, want diverged after one whole epoch", got)
-	}
-	var rec record
-	if err := readJSON(run, recordFile, &rec); err != nil || rec.Status != StatusDiverged {
-		t.Errorf("run.json says %q, %v, want diverged", rec.Status, err)
-	}
-	lines, err := ReadMetrics(filepath.Join(run, metricsFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if last := lines[len(lines)-1]; last.Kind != MetricDiverged || last.L1 != nil || last.Step != 4 {
-		t.Errorf("the last line is %+v, want diverged at step 4 without a loss", last)
-	}
-	if ref, err := model.ReadCheckpointRef(run, model.CheckpointLast); err != nil || ref.Epoch != 1 {
-		t.Errorf("last checkpoint %+v, %v, want that of the first epoch", ref, err)
-	}
-	o.Resume = true
-	if again := mustRun(t, o); again.Status != StatusDiverged || again.Steps != got.Steps {
-		t.Errorf("resumed it ends as %+v, want what it was: %+v", again, got)
-	}
-}
-
-// TestDivergedUnseen spoils a weight where no loss can tell: right before the
-// run is interrupted, and in the last step of an epoch without validation. No
-// checkpoint may hold it.
-func TestDivergedUnseen(t *testing.T) {
-	tests := []struct {
-		name      string
-		val       int
-		at        int64 // step after which the weight is spoilt
-		interrupt bool
-		wait      bool // for a step with the spoilt weight
-	}{
-		{"interrupted after the step", 2, 4, true, false},
-		{"interrupted with the loss unread", 2, 4, true, true},
-		{"end of an epoch without validation", 0, 6, false, false},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			run := filepath.Join(t.TempDir(), "run")
-			r := tinyRecipe()
-			r.LogEach = 1000
-			o := Options{Recipe: r, Data: dataset(t, 16, 6, tt.val), Output: run, Backend: goBackend(t)}
-			tr := startTrainer(t, o)
-			ctx, cancel := context.WithCancel(t.Context())
-			defer cancel()
-			tr.o.Progress = func(p Progress) {
-				if p.Step == tt.at {
-					spoil(tr)
-				}
-				if tt.interrupt && (p.Step > tt.at || p.Step == tt.at && !tt.wait) {
-					cancel()
-				}
-			}
-			got, err := tr.run(ctx)
-			if err != nil || got.Status != StatusDiverged || got.Epochs != 1 {
-				t.Errorf("ended as %+v, %v, want diverged after one whole epoch", got, err)
-			}
-			if ref, err := model.ReadCheckpointRef(run, model.CheckpointLast); err != nil || ref.Epoch != 1 || ref.Step != 3 {
-				t.Errorf("last checkpoint %+v, %v, want that of the first epoch", ref, err)
-			}
-		})
-	}
-}
-
 // startTrainer opens a run without taking a step.
 func startTrainer(t *testing.T, o Options) *trainer {
 	t.Helper()
@@ -245,7 +159,9 @@ func startTrainer(t *testing.T, o Options) *trainer {
 			t.Error(err)
 		}
 	})
-	tr, err := newTrainer(o, set)
+	work := newWorkspace(o.Backend)
+	t.Cleanup(work.close)
+	tr, err := newTrainer(o, set, work)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -256,13 +172,6 @@ func startTrainer(t *testing.T, o Options) *trainer {
 	return tr
 }
 
-// spoil sets one element of each weight to no number.
-func spoil(tr *trainer) {
-	for _, v := range trainable(tr.generator()) {
-		tensors.MustMutableFlatData(v.MustValue(), func(flat []float32) { flat[0] = float32(math.NaN()) })
-	}
-}
-
 // TestBestOfStage closes epochs of two stages, the second with higher errors.
 func TestBestOfStage(t *testing.T) {
 	t.Parallel()
@@ -271,7 +180,7 @@ func TestBestOfStage(t *testing.T) {
 	var got []best
 	for i, l1 := range []float64{0.1, 0.2, 0.9, 0.7, 0.8} {
 		tr.state.Step += 2
-		tr.closeEpoch(Metric{Epoch: i + 1, L1: new(float64), Validation: &Scores{L1: l1}})
+		tr.closeEpoch(Metric{Epoch: i + 1, L1: new(float64), Validation: &Scores{Quality: pixel.Quality{L1: l1}}})
 		got = append(got, *tr.state.Best)
 	}
 	first := best{File: weightFile(2), Stage: 0, Step: 2, Epoch: 1, L1: 0.1}
@@ -301,8 +210,8 @@ func TestRunFolder(t *testing.T) {
 				t.Errorf("progress ends with %+v after %d calls", seen[len(seen)-1], len(seen))
 			}
 			weights, err := filepath.Glob(filepath.Join(run, model.CheckpointsDir, "*.safetensors"))
-			if err != nil || len(weights) < 2 || len(weights) > keepCheckpoints+1 {
-				t.Errorf("weight files %v, %v, want the last %d and the best", weights, err, keepCheckpoints)
+			if err != nil || len(weights) < 2 || len(weights) > defaultKeep+1 {
+				t.Errorf("weight files %v, %v, want the last %d and the best", weights, err, defaultKeep)
 			}
 			for _, pointer := range []string{model.CheckpointLast, model.CheckpointBest} {
 				c, err := model.OpenColorizer(b, run, model.ColorizerOptions{Checkpoint: pointer})

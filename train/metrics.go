@@ -12,6 +12,7 @@ import (
 
 	"github.com/chromabeam/chromabeam/train/recipes"
 	"github.com/chromabeam/chromabeam/transforms/failpoint"
+	"github.com/chromabeam/chromabeam/transforms/pixel"
 )
 
 // MetricKind names what a line of metrics.jsonl is about.
@@ -35,18 +36,39 @@ type Metric struct {
 	// Epoch counts from 1 through all stages, Step the steps of all stages.
 	Epoch int   `json:"epoch"`
 	Step  int64 `json:"step"`
-	// L1 is the generator's mean absolute error in training; absent where the
-	// run diverged.
-	L1 *float64 `json:"l1,omitempty"`
+	// L1 is the generator's mean absolute error in training, Adversarial the
+	// other part of its loss, unweighted. Critic is what the critic minimizes,
+	// Distance its score of true pictures less that of generated ones (under
+	// WGAN-GP its estimate of the Wasserstein distance), Penalty the gradient
+	// penalty before its weight and PenaltyNorm the norm that it wants to be 1.
+	// GeneratorGradient and CriticGradient are the 2-norms of the networks'
+	// gradients before clipping. Absent is what the stage does not train, and
+	// all of them where the run diverged.
+	L1                *float64 `json:"l1,omitempty"`
+	Adversarial       *float64 `json:"adversarial,omitempty"`
+	Critic            *float64 `json:"critic,omitempty"`
+	Distance          *float64 `json:"distance,omitempty"`
+	Penalty           *float64 `json:"penalty,omitempty"`
+	PenaltyNorm       *float64 `json:"penalty_norm,omitempty"`
+	GeneratorGradient *float64 `json:"generator_gradient,omitempty"`
+	CriticGradient    *float64 `json:"critic_gradient,omitempty"`
+	// Pictures measures some of the last step's generated pictures, as 8-bit
+	// pictures in training mode; on lines about steps of the generator.
+	Pictures *pixel.Quality `json:"pictures,omitempty"`
 	// Validation is there at the end of an epoch, if the data set has pictures
 	// for it.
 	Validation *Scores `json:"validation,omitempty"`
 }
 
-// metricsLog appends to metrics.jsonl.
+// metricsLog appends to metrics.jsonl. A line may still be in the making when
+// the trainer goes on: it is written before the one that follows it, and before
+// the log is synced.
 type metricsLog struct {
-	file *os.File
-	size int64
+	file    *os.File
+	size    int64
+	pending chan Metric
+	// observe, if set, is called with each line that was written.
+	observe func(Metric) error
 }
 
 // openMetrics opens the log for appending, cut to the given length: what a
@@ -83,6 +105,9 @@ func (m *metricsLog) cut() error {
 
 // add appends a line.
 func (m *metricsLog) add(line Metric) error {
+	if err := m.settle(); err != nil {
+		return err
+	}
 	text, err := json.Marshal(line)
 	if err != nil {
 		return fmt.Errorf("writing metrics: %w", err)
@@ -93,11 +118,40 @@ func (m *metricsLog) add(line Metric) error {
 		return fmt.Errorf("writing metrics: %w", err)
 	}
 	failpoint.Hit(pointMetricsAppended)
+	if m.observe == nil {
+		return nil
+	}
+	return m.observe(line)
+}
+
+// addLater appends a line that finish completes on a goroutine of its own.
+func (m *metricsLog) addLater(line Metric, finish func(*Metric)) error {
+	if err := m.settle(); err != nil {
+		return err
+	}
+	m.pending = make(chan Metric, 1)
+	go func(to chan<- Metric) {
+		finish(&line)
+		to <- line
+	}(m.pending)
 	return nil
+}
+
+// settle writes the line that is in the making.
+func (m *metricsLog) settle() error {
+	if m.pending == nil {
+		return nil
+	}
+	line := <-m.pending
+	m.pending = nil
+	return m.add(line)
 }
 
 // sync makes all lines durable; a checkpoint that counts them may follow.
 func (m *metricsLog) sync() error {
+	if err := m.settle(); err != nil {
+		return err
+	}
 	if err := m.file.Sync(); err != nil {
 		return fmt.Errorf("writing metrics: %w", err)
 	}

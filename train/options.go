@@ -26,13 +26,25 @@ type Options struct {
 	// yet. Overwrite replaces the run that is there. Without either, Output
 	// must be empty or missing.
 	Resume, Overwrite bool
-	// CacheBytes bounds the memory for decoded pictures; 0 means 1 GiB. Pictures
+	// Init is a run folder whose generator, the best or else the last, this run
+	// starts from; empty starts from random weights.
+	Init string
+	// KeepCheckpoints is how many of the newest weight files stay, beside the
+	// best; 0 means 2.
+	KeepCheckpoints int
+	// Feed says where training pictures are kept; empty means FeedAuto.
+	Feed FeedMode
+	// CacheBytes bounds the memory for pictures, those on the device under
+	// FeedAuto and the decoded ones on the host each; 0 means 1 GiB. Pictures
 	// beyond it are decoded again each time.
 	CacheBytes int64
 	// ToolVersion is recorded in run.json.
 	ToolVersion string
 	// Progress, if set, is called after every step, on the goroutine of Run.
 	Progress func(Progress)
+	// Note, if set, is told in a sentence what a user should know though the run
+	// goes on, such as that a damaged checkpoint was passed over.
+	Note func(string)
 }
 
 // Validate returns every problem of the options, joined.
@@ -53,6 +65,14 @@ func (o Options) Validate() error {
 	}
 	if o.Resume && o.Overwrite {
 		fail("resume and overwrite contradict each other: the one keeps the run, the other replaces it")
+	}
+	if o.KeepCheckpoints < 0 {
+		fail("checkpoints to keep must be at least 0, got %d", o.KeepCheckpoints)
+	}
+	switch o.Feed {
+	case "", FeedAuto, FeedDevice, FeedStream:
+	default:
+		fail("feed must be auto, device or stream, got %q", string(o.Feed))
 	}
 	if o.CacheBytes < 0 {
 		fail("cache bytes must be at least 0, got %d", o.CacheBytes)
@@ -77,9 +97,10 @@ type Progress struct {
 	// ETA is the time left, validation and checkpoints included as far as they
 	// were seen; 0 until it is known.
 	ETA time.Duration
-	// L1 is the mean over the last logged steps, ValL1 that of the last
-	// validation; 0 until there is one.
-	L1, ValL1 float64
+	// L1 is the mean over the last logged steps of the generator, ValL1 that of
+	// the last validation, Distance the critic's score of true pictures less that
+	// of generated ones over the last logged steps; 0 until there is one.
+	L1, ValL1, Distance float64
 }
 
 // Status says how a run stands.
@@ -90,8 +111,8 @@ const (
 	StatusRunning     Status = "running"
 	StatusDone        Status = "done"
 	StatusInterrupted Status = "interrupted"
-	// StatusDiverged is a result, not a failure: the loss is no longer a
-	// number.
+	// StatusDiverged is a result, not a failure: a loss is no longer a number,
+	// or one of a size that training does not come back from.
 	StatusDiverged Status = "diverged"
 )
 
@@ -100,13 +121,15 @@ type Result struct {
 	Status Status `json:"status"`
 	Epochs int    `json:"epochs"`
 	Steps  int64  `json:"steps"`
-	// TrainL1 is the mean over the last epoch, ValL1 and ValPSNR the last
-	// validation, on the scale [-1, 1] and in decibels. What is unknown is 0, and
-	// absent in JSON: all of them before the first epoch is over, the latter two
-	// where the data set has no pictures for validation.
+	// TrainL1 is the mean over the last epoch that trained the generator, ValL1
+	// and ValPSNR the last validation, on the scale [-1, 1] and in decibels. What
+	// is unknown is 0, and absent in JSON: all of them before the first epoch is
+	// over, the latter two where the data set has no pictures for validation.
 	TrainL1 float64 `json:"train_l1,omitempty"`
 	ValL1   float64 `json:"val_l1,omitempty"`
 	ValPSNR float64 `json:"val_psnr,omitempty"`
+	// Validation is the last one with all that it measured, if there was any.
+	Validation *Scores `json:"validation,omitempty"`
 	// BestEpoch has the lowest validation L1 of the stage that the run ended in,
 	// BestL1; training L1 where there is no validation. It is 0 before the run's
 	// first epoch is over.

@@ -14,9 +14,10 @@ import (
 // without regard to where an epoch ends, so that each picture comes exactly
 // once an epoch and all batches are full.
 //
-// The sequence depends on seed, stage and n alone, and can be entered anywhere,
-// which is what makes a resumed run see the same batches.
+// The sequence depends on label, seed, stage and n alone, and can be entered
+// anywhere, which is what makes a resumed run see the same batches.
 type order struct {
+	label string
 	seed  uint64
 	stage int
 	n     int
@@ -25,25 +26,26 @@ type order struct {
 	perm  []int32 // of epoch; nil before the first use
 }
 
-// newOrder returns the sequence of a stage, counted from 0 through the run.
-func newOrder(seed uint64, stage, n int) *order {
-	return &order{seed: seed, stage: stage, n: n}
+// newOrder returns a sequence of a stage, counted from 0 through the run. The
+// label tells a stage's sequences apart.
+func newOrder(label string, seed uint64, stage, n int) *order {
+	return &order{label: label, seed: seed, stage: stage, n: n}
 }
 
 // at returns the picture at a position. Positions that grow are cheap.
 func (o *order) at(position int64) int {
 	epoch := position / int64(o.n)
 	if o.perm == nil || epoch != o.epoch {
-		o.epoch, o.perm = epoch, permutation(o.n, o.seed, uint64(o.stage), uint64(epoch))
+		o.epoch, o.perm = epoch, permutation(o.label, o.n, o.seed, uint64(o.stage), uint64(epoch))
 	}
 	return int(o.perm[position%int64(o.n)])
 }
 
-// permutation returns a random order of 0..n-1 drawn from the words. It is
+// permutation returns a random order of 0..n-1 drawn from label and words. It is
 // written out rather than taken from math/rand/v2, which promises the numbers
 // of its generators but not those of Perm.
-func permutation(n int, words ...uint64) []int32 {
-	rng := newSource("order", words...)
+func permutation(label string, n int, words ...uint64) []int32 {
+	rng := newSource(label, words...)
 	p := make([]int32, n)
 	for i := range p {
 		p[i] = int32(i)

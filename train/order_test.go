@@ -21,7 +21,7 @@ func TestOrder(t *testing.T) {
 		}
 		return list
 	}
-	all := take(newOrder(1, 0, n), 0, n*epochs)
+	all := take(newOrder("order", 1, 0, n), 0, n*epochs)
 	// Pinned: a run that was begun with an older version must see the same.
 	if want := []int{3, 1, 5, 2, 6, 0, 4}; !slices.Equal(all[:n], want) {
 		t.Errorf("first epoch in order %v, want %v", all[:n], want)
@@ -33,11 +33,11 @@ func TestOrder(t *testing.T) {
 		}
 	}
 	for from := range int64(n * epochs) {
-		if got := take(newOrder(1, 0, n), from, n*epochs); !slices.Equal(got, all[from:]) {
+		if got := take(newOrder("order", 1, 0, n), from, n*epochs); !slices.Equal(got, all[from:]) {
 			t.Errorf("entered at %d: %v, want %v", from, got, all[from:])
 		}
 	}
-	for name, other := range map[string]*order{"seed": newOrder(2, 0, n), "stage": newOrder(1, 1, n)} {
+	for name, other := range map[string]*order{"seed": newOrder("order", 2, 0, n), "stage": newOrder("order", 1, 1, n), "label": newOrder("critic order", 1, 0, n)} {
 		if got := take(other, 0, n*epochs); slices.Equal(got, all) {
 			t.Errorf("another %s gives the same order", name)
 		}

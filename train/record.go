@@ -22,10 +22,13 @@ type record struct {
 	Data     dataRecord        `json:"data"`
 	Backend  backendRecord     `json:"backend"`
 	Versions map[string]string `json:"versions"`
-	// Parameters counts the generator's weights, MultiplyAdds those of its
-	// convolutions for a picture.
-	Parameters   int64 `json:"parameters"`
-	MultiplyAdds int64 `json:"multiply_adds"`
+	// Init is the network that the run started from, if any.
+	Init *initRecord `json:"init,omitempty"`
+	// Parameters counts the generator's weights, CriticParameters those of the
+	// critic, MultiplyAdds those of the generator's convolutions for a picture.
+	Parameters       int64 `json:"parameters"`
+	CriticParameters int64 `json:"critic_parameters,omitempty"`
+	MultiplyAdds     int64 `json:"multiply_adds"`
 	// Result is there when the run has ended.
 	Result *Result `json:"result,omitempty"`
 }

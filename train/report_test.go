@@ -7,11 +7,15 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/chromabeam/chromabeam/transforms/pixel"
 )
 
 func TestFacts(t *testing.T) {
 	t.Parallel()
-	known := Result{Epochs: 2, TrainL1: 0.125, ValL1: 0.25, ValPSNR: 20, BestEpoch: 1, BestL1: 0.2}
+	known := Result{Epochs: 2, TrainL1: 0.125, BestEpoch: 1, BestL1: 0.2, Validation: &Scores{
+		Quality: pixel.Quality{L1: 0.25, PSNR: 20, SSIM: 0.75, CIEDE2000: 12.5, Colorfulness: 30},
+	}}
 	tests := []struct {
 		name       string
 		result     Result
@@ -20,6 +24,7 @@ func TestFacts(t *testing.T) {
 	}{
 		{"whole", known, 4, map[string]string{
 			"training L1": "0.1250", "validation L1": "0.2500", "validation PSNR": "20.00 dB",
+			"SSIM": "0.750", "CIEDE2000": "12.50", "colourfulness": "30.0",
 			"pictures": "1,234", "weights": "387,235",
 		}},
 		{"no validation", Result{Epochs: 2, TrainL1: 0.125, BestEpoch: 1, BestL1: 0.2}, 0, map[string]string{

@@ -7,19 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"sync/atomic"
-	"time"
 
-	ml "github.com/gomlx/gomlx/ml/model"
-
-	"github.com/chromabeam/chromabeam/model"
 	"github.com/chromabeam/chromabeam/transforms/failpoint"
 	"github.com/chromabeam/chromabeam/transforms/fault"
 	"github.com/chromabeam/chromabeam/transforms/shard"
 )
-
-// defaultCache is the memory for decoded pictures.
-const defaultCache = 1 << 30
 
 // Run follows a recipe and keeps the run folder. A request that cannot work,
 // such as a data set of another size or an output that is in use, is a
@@ -27,7 +19,8 @@ const defaultCache = 1 << 30
 //
 // When ctx is cancelled the position is saved, in the middle of an epoch too,
 // and the error is [ErrInterrupted]. A loss that is no longer a number ends
-// the run with [StatusDiverged] and no error.
+// the run with [StatusDiverged] and no error, and so does one whose size (1e6)
+// training does not come back from.
 func Run(ctx context.Context, o Options) (Result, error) {
 	if err := o.Validate(); err != nil {
 		return Result{}, fault.AsRequest(err)
@@ -37,7 +30,14 @@ func Run(ctx context.Context, o Options) (Result, error) {
 		return Result{}, fmt.Errorf("opening the data set: %w", err)
 	}
 	defer set.Close()
-	t, err := newTrainer(o, set)
+	work := newWorkspace(o.Backend)
+	defer work.close()
+	return runIn(ctx, o, set, work)
+}
+
+// runIn is Run on a data set and a workspace that the caller closes.
+func runIn(ctx context.Context, o Options, set *shard.Dataset, work *workspace) (Result, error) {
+	t, err := newTrainer(o, set, work)
 	if err != nil {
 		return Result{}, err
 	}
@@ -55,127 +55,6 @@ func deref(r *Result) Result {
 	}
 	return *r
 }
-
-// trainer is one process's work on a run.
-type trainer struct {
-	o         Options
-	record    record
-	recipe    string // hash
-	schedule  schedule
-	store     *ml.Store
-	train     *pictures
-	val       *pictures
-	validator *validator
-	log       *metricsLog
-	state     state
-	clock     clock
-	lastL1    float64 // of the last line
-}
-
-// newTrainer checks the data set against the recipe and opens its splits.
-func newTrainer(o Options, set *shard.Dataset) (*trainer, error) {
-	info := set.Info()
-	if info.Size != o.Recipe.Size {
-		return nil, fault.Request("size must be that of the data set: recipe %q has %d px, %q has %d px",
-			o.Recipe.Name, o.Recipe.Size, o.Data, info.Size)
-	}
-	t := &trainer{o: o, store: ml.NewStore(), clock: clock{now: time.Now}}
-	budget := new(atomic.Int64)
-	budget.Store(defaultCache)
-	if o.CacheBytes > 0 {
-		budget.Store(o.CacheBytes)
-	}
-	var err error
-	if t.train, err = openPictures(set, "train", info.Size, o.Recipe.TrainLimit, budget); err != nil {
-		return nil, err
-	}
-	if t.val, err = openPictures(set, "val", info.Size, o.Recipe.ValLimit, budget); err != nil {
-		return nil, err
-	}
-	if t.train.n < o.Recipe.TrainBatchSize {
-		return nil, fault.Request("train_batch_size must be at most the number of training pictures, %d in %q, got %d",
-			t.train.n, o.Data, o.Recipe.TrainBatchSize)
-	}
-	if t.recipe, err = recipeHash(o.Recipe); err != nil {
-		return nil, err
-	}
-	t.schedule = schedule{stages: o.Recipe.Stages(), pictures: int64(t.train.n), batch: int64(o.Recipe.TrainBatchSize)}
-	config := o.Recipe.Generator()
-	t.record = record{
-		Status: StatusRunning, Recipe: o.Recipe.Name, Seed: o.Recipe.Seed,
-		Data: dataRecord{
-			Path: o.Data, ManifestSHA256: info.ManifestSHA256, Size: info.Size, Train: t.train.n, Validation: t.val.n,
-		},
-		Backend:    backendRecord{Name: o.Backend.Name, Description: o.Backend.Description},
-		Versions:   versions(o.ToolVersion),
-		Parameters: config.ParameterCount(), MultiplyAdds: config.MultiplyAdds(),
-	}
-	return t, nil
-}
-
-// start opens the run folder and brings weights, moments and position to where
-// the run stands. It returns the result of a run that has ended already.
-func (t *trainer) start() (*Result, error) {
-	var old record
-	resumed, err := openFolder(t.o, t.record.Data, &old)
-	if err != nil {
-		return nil, err
-	}
-	if old.Result != nil && (old.Status == StatusDone || old.Status == StatusDiverged) {
-		old.Result.Report = filepath.Join(t.o.Output, reportFile)
-		return old.Result, nil
-	}
-	if err := t.restore(resumed); err != nil {
-		return nil, err
-	}
-	if t.log, err = openMetrics(filepath.Join(t.o.Output, metricsFile), t.state.MetricsBytes); err != nil {
-		return nil, err
-	}
-	if err := t.writeRecord(StatusRunning, nil); err != nil {
-		return nil, err
-	}
-	failpoint.Hit(pointFolderRecord)
-	if t.val.n > 0 {
-		t.validator, err = newValidator(t.o.Backend, t.store, t.o.Recipe.Generator(), t.val, t.o.Recipe.ValBatchSize)
-	}
-	return nil, err
-}
-
-// restore makes all variables and fills them from the last checkpoint, if the
-// run has one.
-func (t *trainer) restore(resume bool) error {
-	r := t.o.Recipe
-	if err := model.InitGenerator(t.store, model.GeneratorScope, r.Generator(), r.Seed); err != nil {
-		return fmt.Errorf("making the generator: %w", err)
-	}
-	if err := t.optimizer().clear(t.generator()); err != nil {
-		return err
-	}
-	if err := resetLosses(t.store); err != nil {
-		return err
-	}
-	t.state = state{Format: stateFormat, Recipe: t.recipe, Data: t.record.Data.ManifestSHA256}
-	if !resume {
-		return nil
-	}
-	s, found, err := loadCheckpoint(t.o.Output, t.store, identity{
-		recipe: t.recipe, data: t.record.Data.ManifestSHA256, schedule: t.schedule,
-	})
-	if err != nil || !found {
-		return err
-	}
-	t.state, t.lastL1 = s, s.TrainL1
-	return nil
-}
-
-func (t *trainer) generator() *ml.Scope { return t.store.Scope(model.GeneratorScope) }
-
-func (t *trainer) optimizer() adam {
-	return adam{beta1: t.o.Recipe.Beta1, beta2: t.o.Recipe.Beta2, epsilon: t.o.Recipe.Epsilon}
-}
-
-// errDiverged ends the loop when a loss is no number.
-var errDiverged = errors.New("the loss is no longer a number")
 
 // run goes through the stages that are left and records how that ended.
 func (t *trainer) run(ctx context.Context) (Result, error) {
@@ -223,7 +102,7 @@ func (t *trainer) result(status Status) Result {
 		Report: filepath.Join(t.o.Output, reportFile),
 	}
 	if v := t.state.Validation; v != nil {
-		r.ValL1, r.ValPSNR = v.L1, v.PSNR
+		r.Validation, r.ValL1, r.ValPSNR = v, v.L1, v.PSNR
 	}
 	if b := t.state.Best; b != nil {
 		r.BestEpoch, r.BestL1 = b.Epoch, b.L1
@@ -234,15 +113,4 @@ func (t *trainer) result(status Status) Result {
 func (t *trainer) writeRecord(status Status, result *Result) error {
 	t.record.Status, t.record.Result = status, result
 	return writeJSON(t.o.Output, recordFile, t.record)
-}
-
-// close frees what the run holds on the device.
-func (t *trainer) close() {
-	if t.validator != nil {
-		t.validator.close()
-	}
-	if t.log != nil {
-		_ = t.log.close() // every line that counts was synced
-	}
-	t.store.Finalize()
 }

@@ -35,28 +35,51 @@ func sampleName(epoch int) string { return fmt.Sprintf("epoch-%04d.png", epoch) 
 
 const samplePattern = "epoch-*.png"
 
-// writeSamples publishes the grid of an epoch.
-func writeSamples(run string, epoch int, grid *pixel.RGB) error {
-	err := shard.Publish(filepath.Join(run, samplesDir), sampleName(epoch), func(w io.Writer) error {
-		return pixel.EncodePNG(w, grid)
-	})
+// writeSamples publishes the grid of an epoch and those of the pictures that
+// came out best and worst in it.
+func writeSamples(run string, epoch int, p *pictures, v validation) (*pixel.RGB, error) {
+	grid, err := sampleGrid(p, firstOf(len(v.first)), v.first)
+	if err != nil {
+		return nil, err
+	}
+	if err := writeGrid(run, sampleName(epoch), grid); err != nil {
+		return nil, err
+	}
+	if err := writeExtremes(run, epoch, p, v); err != nil {
+		return nil, err
+	}
+	failpoint.Hit(pointSamples)
+	return grid, nil
+}
+
+// firstOf lists the first n pictures of a split.
+func firstOf(n int) []int {
+	list := make([]int, n)
+	for i := range list {
+		list[i] = i
+	}
+	return list
+}
+
+// writeGrid publishes a picture in the folder of samples.
+func writeGrid(run, name string, grid *pixel.RGB) error {
+	err := shard.Publish(filepath.Join(run, samplesDir), name, func(w io.Writer) error { return pixel.EncodePNG(w, grid) })
 	if err != nil {
 		return fmt.Errorf("writing samples: %w", err)
 	}
-	failpoint.Hit(pointSamples)
 	return nil
 }
 
 // sampleGrid lays out gray, generated and true pictures as three rows, on
-// white.
-func sampleGrid(p *pictures, generated []*pixel.RGB) (*pixel.RGB, error) {
+// white: indices says which pictures of the split were generated.
+func sampleGrid(p *pictures, indices []int, generated []*pixel.RGB) (*pixel.RGB, error) {
 	side := p.size
 	grid := pixel.NewRGB(len(generated)*(side+sampleGap)+sampleGap, rowCount*(side+sampleGap)+sampleGap)
 	for i := range grid.Pix {
 		grid.Pix[i] = 255
 	}
 	for column, made := range generated {
-		one, err := p.pair(column)
+		one, err := p.pair(indices[column])
 		if err != nil {
 			return nil, err
 		}
@@ -85,10 +108,10 @@ func grayToRGB(gray []byte) []byte {
 	return out
 }
 
-// readSamples returns the cells of an epoch's grid by row and column.
-func readSamples(run string, epoch, side int) ([rowCount][]*pixel.RGB, error) {
+// readGrid returns the cells of a grid by row and column.
+func readGrid(run, file string, side int) ([rowCount][]*pixel.RGB, error) {
 	var cells [rowCount][]*pixel.RGB
-	name := filepath.Join(run, samplesDir, sampleName(epoch))
+	name := filepath.Join(run, samplesDir, file)
 	data, err := os.ReadFile(name)
 	if err != nil {
 		return cells, fmt.Errorf("reading samples: %w", err)

@@ -5,8 +5,11 @@ package train
 import (
 	"context"
 	"fmt"
-	"math"
 
+	"github.com/gomlx/gomlx/core/tensors"
+	ml "github.com/gomlx/gomlx/ml/model"
+
+	"github.com/chromabeam/chromabeam/model"
 	"github.com/chromabeam/chromabeam/train/recipes"
 	"github.com/chromabeam/chromabeam/transforms/failpoint"
 	"github.com/chromabeam/chromabeam/transforms/pixel"
@@ -18,23 +21,22 @@ func (t *trainer) stage(ctx context.Context) error {
 	index := at.Stage
 	stage := t.schedule.stages[index]
 	if at.Step == 0 {
-		if err := t.optimizer().clear(t.generator()); err != nil {
+		if err := t.clearMoments(); err != nil {
 			return err
 		}
 	}
-	step, err := newGeneratorStep(t.o.Backend, t.store, t.o.Recipe, stage.GeneratorRate)
+	steps, err := newStepper(t.work, t.o.Recipe, stage, t.schedule.stageSteps(index))
 	if err != nil {
 		return err
 	}
-	defer step.close()
-	f := t.startFeed(ctx)
+	f := t.startFeed(ctx, stage)
 	defer f.stop()
 	for at.Stage == index {
 		for end := t.schedule.epochEnd(at.Epochs + 1); at.Step < end; {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if err := t.step(ctx, f, step); err != nil {
+			if err := t.step(ctx, f, steps); err != nil {
 				return err
 			}
 		}
@@ -45,31 +47,38 @@ func (t *trainer) stage(ctx context.Context) error {
 	return nil
 }
 
-// startFeed prepares the stage's batches from the current step on.
-func (t *trainer) startFeed(ctx context.Context) *feed {
-	at := t.state.Position
-	sequence := newOrder(t.o.Recipe.Seed, at.Stage, t.train.n)
-	size := t.o.Recipe.TrainBatchSize
-	return startFeed(ctx, t.train, t.o.Backend, at.Step, t.schedule.stageSteps(at.Stage), func(step int64) []int {
-		picks := make([]int, size)
-		for i := range picks {
-			picks[i] = sequence.at(step*int64(size) + int64(i))
+// clearMoments lets every network's optimizer begin anew, as each stage does.
+func (t *trainer) clearMoments() error {
+	for _, network := range t.networks() {
+		if err := t.optimizer().clear(network); err != nil {
+			return err
 		}
-		return picks
+	}
+	return nil
+}
+
+// startFeed prepares the stage's inputs from the current step on.
+func (t *trainer) startFeed(ctx context.Context, stage recipes.Stage) *feed {
+	at := t.state.Position
+	s := newSampler(t.o.Recipe, at.Stage, stage.Kind, t.train.n)
+	each := int64(len(s.plan))
+	// An interruption lets the step that has begun come to its end, so the feed
+	// outlasts it; the caller stops the feed.
+	from, to := at.Step*each, t.schedule.stageSteps(at.Stage)*each
+	return startFeed(context.WithoutCancel(ctx), from, to, func(e int64) func() (input, error) {
+		d := s.draw(e)
+		return func() (input, error) { return t.supply.input(d) }
 	})
 }
 
-// step trains on one batch and writes a line of the metrics when one is due.
-func (t *trainer) step(ctx context.Context, f *feed, step *generatorStep) error {
+// step trains on one step's batches and writes a line of the metrics when one
+// is due.
+func (t *trainer) step(ctx context.Context, f *feed, steps *stepper) error {
 	start := t.clock.now()
-	in, err := f.next(ctx)
-	if err != nil {
-		return err
-	}
-	defer in.finalize()
-	wait := t.clock.since(start)
 	at := &t.state.Position
-	if err := step.run(in, at.Step+1); err != nil {
+	due := (at.Step+1)%int64(t.o.Recipe.LogEach) == 0
+	made, wait, err := steps.run(ctx, f, at.Step, due)
+	if err != nil {
 		return err
 	}
 	at.Step++
@@ -77,8 +86,8 @@ func (t *trainer) step(ctx context.Context, f *feed, step *generatorStep) error 
 	t.state.Pending++
 	t.clock.step(t.clock.since(start), wait)
 	failpoint.Hit(pointStep)
-	if at.Step%int64(t.o.Recipe.LogEach) == 0 {
-		if err := t.logLine(); err != nil {
+	if due {
+		if err := t.logLine(steps.stage, made); err != nil {
 			return err
 		}
 	}
@@ -89,48 +98,60 @@ func (t *trainer) step(ctx context.Context, f *feed, step *generatorStep) error 
 // drain moves the sums of the losses into the means. Steps leave them on the
 // device: a copy for each step would be time lost.
 func (t *trainer) drain() error {
-	sum, err := t.pendingL1()
+	sum, err := t.pending()
 	if err != nil || t.state.Pending == 0 {
 		return err
 	}
 	t.state.Line = t.state.Line.plus(sum, t.state.Pending)
 	t.state.Pass = t.state.Pass.plus(sum, t.state.Pending)
 	t.state.Pending = 0
-	return resetLosses(t.store)
+	return resetLosses(t.work.store)
 }
 
-// pendingL1 returns the sum of L1 over the pending steps, which stay pending.
-// A sum that is no number ends the run.
-func (t *trainer) pendingL1() (float64, error) {
+// pending returns the sums over the pending steps, which stay pending. Sums
+// that are of no use end the run.
+func (t *trainer) pending() (lossVector, error) {
 	if t.state.Pending == 0 {
-		return 0, nil
+		return lossVector{}, nil
 	}
-	sums, err := readLosses(t.store)
+	sums, err := readLosses(t.work.store)
 	if err != nil {
-		return 0, err
+		return sums, err
 	}
-	for _, sum := range sums {
-		if !finite(sum) {
-			return 0, t.diverge()
-		}
+	if !sums.good(t.state.Pending) {
+		return sums, t.diverge()
 	}
-	return sums[lossL1], nil
+	return sums, nil
 }
 
 // checkWeights ends the run where a weight is no number.
 func (t *trainer) checkWeights() error {
-	good, err := finiteWeights(t.generator())
-	if err == nil && !good {
-		return t.diverge()
+	for _, network := range t.networks() {
+		good, err := finiteWeights(network)
+		if err != nil {
+			return err
+		}
+		if !good {
+			return t.diverge()
+		}
 	}
-	return err
+	return nil
+}
+
+// networks returns the scopes of what is trained.
+func (t *trainer) networks() []*ml.Scope {
+	list := []*ml.Scope{t.work.store.Scope(model.GeneratorScope)}
+	if t.o.Recipe.Adversarial() {
+		list = append(list, t.work.store.Scope(model.CriticScope))
+	}
+	return list
 }
 
 // saveInterrupted makes a checkpoint in the middle of an epoch, unless the run
 // has diverged since the losses were last read: the checkpoint before is the
 // better one then.
 func (t *trainer) saveInterrupted() error {
-	if _, err := t.pendingL1(); err != nil {
+	if _, err := t.pending(); err != nil {
 		return err
 	}
 	if err := t.checkWeights(); err != nil {
@@ -142,15 +163,48 @@ func (t *trainer) saveInterrupted() error {
 	return nil
 }
 
-func (t *trainer) logLine() error {
+// linePictures is how many pictures of a step a line of the metrics measures.
+const linePictures = 4
+
+// logLine writes the means since the line before. Made is what the last step
+// generated and should have, and is freed here.
+func (t *trainer) logLine(stage recipes.Stage, made []*tensors.Tensor) error {
+	defer func() {
+		for _, m := range made {
+			m.MustFinalizeAll()
+		}
+	}()
 	if err := t.drain(); err != nil {
 		return err
 	}
-	t.lastL1 = t.state.Line.value()
 	line := t.metric(MetricStep)
-	line.L1 = &t.lastL1
+	t.state.Line.fill(&line, measured(stage.Kind, t.o.Recipe.Adversary))
+	if line.L1 != nil {
+		t.lastL1 = *line.L1
+	}
+	if line.Distance != nil {
+		t.lastDistance = *line.Distance
+	}
 	t.state.Line = mean{}
-	return t.log.add(line)
+	if stage.Kind == recipes.StageCritic {
+		return t.log.add(line)
+	}
+	count := min(linePictures, t.o.Recipe.TrainBatchSize)
+	generated, err := picturesOf(made[0], count)
+	if err != nil {
+		return err
+	}
+	truth, err := picturesOf(made[1], count)
+	if err != nil {
+		return err
+	}
+	return t.log.addLater(line, func(line *Metric) {
+		line.Pictures = new(pixel.Quality)
+		for i := range generated {
+			line.Pictures.Add(pixel.Measure(generated[i], truth[i]))
+		}
+		line.Pictures.Divide(float64(count))
+	})
 }
 
 // metric begins a line at the current position.
@@ -172,93 +226,6 @@ func (t *trainer) diverge() error {
 	return errDiverged
 }
 
-// endEpoch validates, records and saves.
-func (t *trainer) endEpoch(ctx context.Context, stage recipes.Stage) error {
-	start := t.clock.now()
-	if err := t.drain(); err != nil {
-		return err
-	}
-	if err := t.checkWeights(); err != nil {
-		return err
-	}
-	line := t.metric(MetricEpoch)
-	scores, generated, err := t.validate(ctx)
-	if err != nil {
-		return err
-	}
-	if scores != nil && (!finite(scores.L1) || !finite(scores.PSNR)) {
-		return t.diverge()
-	}
-	trainL1 := t.state.Pass.value()
-	line.L1, line.Validation = &trainL1, scores
-	t.clock.validation += t.clock.since(start)
-
-	start = t.clock.now()
-	if err := t.log.add(line); err != nil {
-		return err
-	}
-	if err := t.writeGrid(line.Epoch, generated); err != nil {
-		return err
-	}
-	t.closeEpoch(line)
-	if err := t.save(); err != nil {
-		return err
-	}
-	t.clock.save += t.clock.since(start)
-	return appendTiming(t.o.Output, t.clock.close(
-		timing{Backend: t.o.Backend.Name, Stage: stage.Kind, Epoch: line.Epoch}, t.schedule.batch))
-}
-
-// validate scores the validation split, if there is one.
-func (t *trainer) validate(ctx context.Context) (*Scores, []*pixel.RGB, error) {
-	if t.validator == nil {
-		return nil, nil, nil
-	}
-	scores, generated, err := t.validator.run(ctx, sampleCount)
-	if err != nil {
-		return nil, nil, err
-	}
-	return &scores, generated, nil
-}
-
-func (t *trainer) writeGrid(epoch int, generated []*pixel.RGB) error {
-	if len(generated) == 0 {
-		return nil
-	}
-	grid, err := sampleGrid(t.val, generated)
-	if err != nil {
-		return err
-	}
-	return writeSamples(t.o.Output, epoch, grid)
-}
-
-// closeEpoch moves the state behind the epoch that line describes.
-func (t *trainer) closeEpoch(line Metric) {
-	s := &t.state
-	s.Epoch, s.TrainL1, s.Validation, s.Pass = line.Epoch, *line.L1, line.Validation, mean{}
-	score := *line.L1
-	if line.Validation != nil {
-		score = line.Validation.L1
-	}
-	if s.Best == nil || s.Best.Stage != s.Position.Stage || score < s.Best.L1 {
-		s.Best = &best{File: weightFile(s.Step), Stage: s.Position.Stage, Step: s.Step, Epoch: s.Epoch, L1: score}
-	}
-	s.Position.Epochs++
-	if s.Position.Epochs == t.schedule.stages[s.Position.Stage].Epochs {
-		s.Position = position{Stage: s.Position.Stage + 1}
-		s.Line = mean{}
-	}
-}
-
-// save makes a checkpoint of the current position.
-func (t *trainer) save() error {
-	if err := t.log.sync(); err != nil {
-		return err
-	}
-	t.state.MetricsBytes = t.log.size
-	return saveCheckpoint(t.o.Output, t.store, t.state)
-}
-
 // show reports progress.
 func (t *trainer) show() {
 	if t.o.Progress == nil {
@@ -271,12 +238,10 @@ func (t *trainer) show() {
 		Pictures: done.steps * t.schedule.batch, TotalPictures: all.steps * t.schedule.batch,
 		ImagesPerSecond: t.clock.rate(t.schedule.batch),
 		ETA:             t.clock.left(all.steps-done.steps, int64(all.epochs-done.epochs)),
-		L1:              t.lastL1,
+		L1:              t.lastL1, Distance: t.lastDistance,
 	}
 	if v := t.state.Validation; v != nil {
 		p.ValL1 = v.L1
 	}
 	t.o.Progress(p)
 }
-
-func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

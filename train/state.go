@@ -41,7 +41,8 @@ type state struct {
 }
 
 // best is the checkpoint with the lowest validation L1 of its stage so far, or
-// training L1 where a data set has no pictures for validation. The first epoch
+// training L1 where a data set has no pictures for validation, or the newest
+// where a stage does not measure that either. The first epoch
 // of a stage replaces that of the stage before: a network that a later stage
 // trains further is not to be measured against an earlier one.
 type best struct {
@@ -52,29 +53,9 @@ type best struct {
 	L1    float64 `json:"l1"`
 }
 
-// mean is a sum of values with their number. Its float64 survives JSON
-// exactly.
-type mean struct {
-	Sum   float64 `json:"sum"`
-	Count int64   `json:"count"`
-}
-
-// plus returns the mean with more values in it.
-func (m mean) plus(sum float64, count int64) mean {
-	return mean{Sum: m.Sum + sum, Count: m.Count + count}
-}
-
-// value returns the mean, 0 for none.
-func (m mean) value() float64 {
-	if m.Count == 0 {
-		return 0
-	}
-	return m.Sum / float64(m.Count)
-}
-
 // stateFormat is the version of [state]; stateKey its key in the metadata.
 const (
-	stateFormat = 1
+	stateFormat = 2
 	stateKey    = "chromabeam.train.state"
 )
 

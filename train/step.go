@@ -3,11 +3,12 @@
 package train
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"math"
+	"time"
 
-	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	ml "github.com/gomlx/gomlx/ml/model"
 
@@ -15,128 +16,146 @@ import (
 	"github.com/chromabeam/chromabeam/train/recipes"
 )
 
-// lossPath is the variable that sums the losses over the steps since the host
-// last read it. It stays on the device and is part of a checkpoint, so that a
-// broken run goes on with the same sums.
-const lossPath = "/losses/sums"
-
-// The places of the losses in that variable, a vector of lossCount. Places
-// without a name stay zero: a loss that is added later does not change the
-// format of checkpoints.
-const (
-	lossL1    = 0
-	lossCount = 8
-)
-
-// unit scales 8-bit levels to [-1, 1].
-func unit(levels *graph.Node) *graph.Node {
-	x := graph.ConvertDType(levels, dtypes.Float32)
-	return graph.AddScalar(graph.MulScalar(x, 1/127.5), -1)
+// stepper takes the steps of one stage.
+type stepper struct {
+	recipe recipes.Recipe
+	stage  recipes.Stage
+	adam   adam
+	steps  int64 // of the whole stage
+	plan   []program
+	execs  []*ml.Exec
 }
 
-// levels scales [-1, 1] to 8-bit levels.
-func levels(x *graph.Node) *graph.Node {
-	x = graph.Round(graph.MulScalar(graph.AddScalar(x, 1), 127.5))
-	return graph.ConvertDType(graph.ClipScalar(x, 0, 255), dtypes.Uint8)
-}
-
-// generatorStep trains the generator on L1.
-type generatorStep struct {
-	exec  *ml.Exec
-	store *ml.Store
-	adam  adam
-	rate  float64
-	l1    float64 // weight of L1
-}
-
-// newGeneratorStep compiles nothing yet: that happens at the first run.
-func newGeneratorStep(b *model.Backend, store *ml.Store, r recipes.Recipe, rate float64) (*generatorStep, error) {
-	s := &generatorStep{store: store, rate: rate, l1: r.L1Weight, adam: adam{beta1: r.Beta1, beta2: r.Beta2, epsilon: r.Epsilon}}
-	config := r.Generator()
-	var err error
-	s.exec, err = ml.NewExec(b.Backend, store, func(root *ml.Scope, gray, color, knobs *graph.Node) {
-		network := store.Scope(model.GeneratorScope)
-		made, tape := model.TrainGenerator(network, config, unit(gray))
-		tape.UpdateStatistics()
-		l1 := model.L1Loss(made, unit(color))
-		loss := graph.Mul(l1, knob(knobs, 2))
-		s.adam.update(network, tape.Gradients(loss), knob(knobs, 0), knob(knobs, 1))
-		sums := store.GetVariable(lossPath)
-		sums.SetNodeValue(graph.Add(sums.NodeValue(l1.Graph()), placed(l1, lossL1)))
-	})
-	if err != nil {
-		return nil, fmt.Errorf("building the training step: %w", err)
+// newStepper compiles nothing yet: that happens at the first step.
+func newStepper(w *workspace, r recipes.Recipe, stage recipes.Stage, steps int64) (*stepper, error) {
+	b := newBuilder(w.store, r)
+	s := &stepper{recipe: r, stage: stage, adam: b.adam, steps: steps, plan: programsOf(stage.Kind, r.CriticSteps)}
+	for _, p := range s.plan {
+		exec, err := w.program(b, p)
+		if err != nil {
+			return nil, err
+		}
+		s.execs = append(s.execs, exec)
 	}
-	s.exec.WithName("generator step")
 	return s, nil
 }
 
-// placed returns a vector of lossCount with one loss in its place and zeros
-// elsewhere.
-func placed(loss *graph.Node, place int) *graph.Node {
-	return graph.Pad(graph.Reshape(loss, 1), graph.ScalarZero(loss.Graph(), loss.DType()),
-		compute.PadAxis{Start: place, End: lossCount - place - 1})
-}
-
-// knob takes one scalar out of the packed inputs: what changes from step to
-// step or from run to run crosses to the device in one piece.
-func knob(knobs *graph.Node, i int) *graph.Node {
-	return graph.Reshape(graph.Slice(knobs, graph.AxisElem(i)))
-}
-
-// run takes step number t of the stage, from 1, and adds to the sums of the
-// losses without reading them.
-func (s *generatorStep) run(in batch, t int64) error {
-	stepSize, epsilon := s.adam.corrected(s.rate, t)
-	knobs := tensors.FromFlatDataAndDimensions([]float32{stepSize, epsilon, float32(s.l1)}, 3)
-	defer knobs.MustFinalizeAll()
-	if _, err := s.exec.Exec(in.gray, in.color, knobs); err != nil {
-		return fmt.Errorf("computing a training step: %w", err)
-	}
-	return nil
-}
-
-func (s *generatorStep) close() { s.exec.Finalize() }
-
-// readLosses returns the sums since resetLosses.
-func readLosses(store *ml.Store) (sums [lossCount]float64, err error) {
-	value, err := store.GetVariable(lossPath).Value()
-	if err != nil {
-		return sums, fmt.Errorf("reading the losses: %w", err)
-	}
-	flat, err := tensors.CopyFlatData[float32](value)
-	if err != nil {
-		return sums, fmt.Errorf("reading the losses: %w", err)
-	}
-	for i, v := range flat {
-		sums[i] = float64(v)
-	}
-	return sums, nil
-}
-
-// resetLosses begins new sums.
-func resetLosses(store *ml.Store) error { return setVariable(store, lossPath, zeros(lossCount)) }
-
-// finiteWeights tells whether all of a network's variables are numbers. A loss
-// does not tell: it is that of the weights before the step.
-func finiteWeights(network *ml.Scope) (bool, error) {
-	for v := range network.IterVariables() {
-		value, err := v.Value()
+// run takes step number t of the stage, from 0, and adds to the sums of the
+// losses without reading them. It returns the time that it waited for pictures,
+// and the last execution's pictures, generated and true, where they are wanted:
+// 8-bit levels [batch, s, s, 3], the caller's to free.
+func (s *stepper) run(ctx context.Context, f *feed, t int64, want bool) (made []*tensors.Tensor, wait time.Duration, err error) {
+	critic := t * s.criticSteps()
+	// Half a step has no place in the schedule: what has begun is ended.
+	begun := context.WithoutCancel(ctx)
+	for i, p := range s.plan {
+		if i > 0 {
+			ctx = begun
+		}
+		start := time.Now()
+		in, err := f.next(ctx)
+		wait += time.Since(start)
 		if err != nil {
-			return false, fmt.Errorf("reading variable %q: %w", v.Path(), err)
+			return nil, wait, err
 		}
-		good := true
-		err = tensors.ConstFlatData(value, func(flat []float32) {
-			for _, x := range flat {
-				if x-x != 0 { // NaN and both infinities
-					good = false
-					return
-				}
-			}
-		})
-		if err != nil || !good {
-			return false, err
+		out, err := s.execute(s.execs[i], in, s.knobs(p, t, critic))
+		if err != nil {
+			return nil, wait, s.explain(err)
+		}
+		critic += int64(p.critics)
+		if last := i == len(s.plan)-1; last && want {
+			return out, wait, nil
+		}
+		for _, t := range out {
+			t.MustFinalizeAll()
 		}
 	}
-	return true, nil
+	return nil, wait, nil
 }
+
+func (s *stepper) execute(exec *ml.Exec, in input, knobs []float32) ([]*tensors.Tensor, error) {
+	defer in.finalize()
+	packed := tensors.FromFlatDataAndDimensions(knobs, len(knobs))
+	defer packed.MustFinalizeAll()
+	return exec.Exec(append(in.args, packed)...)
+}
+
+// criticSteps counts the critic steps in a step.
+func (s *stepper) criticSteps() (n int64) {
+	for _, p := range s.plan {
+		n += int64(p.critics)
+	}
+	return n
+}
+
+// knobs fills in what a program needs at step t whose first critic step is
+// number critic of the stage.
+func (s *stepper) knobs(p program, t, critic int64) []float32 {
+	knobs := make([]float32, knobParts, knobParts+2*p.parts())
+	knobs[knobL1], knobs[knobPenalty] = float32(s.recipe.L1Weight), float32(s.recipe.PenaltyWeight)
+	if n := s.criticSteps(); n > 0 {
+		knobs[knobShare] = float32(1 / float64(n))
+	}
+	factor := s.recipe.RateSchedule.Factor(t, s.steps)
+	for i := range p.critics {
+		stepSize, epsilon := s.adam.corrected(s.stage.CriticRate*factor, critic+int64(i)+1)
+		knobs = append(knobs, stepSize, epsilon)
+	}
+	if p.generator != generatorNone {
+		stepSize, epsilon := s.adam.corrected(s.stage.GeneratorRate*factor, t+1)
+		knobs = append(knobs, stepSize, epsilon)
+	}
+	return knobs
+}
+
+// explain adds to an error of the device what a user can do about it.
+func (s *stepper) explain(err error) error {
+	if model.OutOfMemory(err) {
+		return fmt.Errorf("the device has too little memory for train_batch_size %d (an estimate of the need is %.1f GiB): "+
+			"set a smaller train_batch_size, or another backend: %w",
+			s.recipe.TrainBatchSize, float64(estimateBytes(s.recipe))/(1<<30), err)
+	}
+	return fmt.Errorf("computing a training step: %w", err)
+}
+
+// estimateBytes is about what a training step needs on the device: weights,
+// gradients and both moments twice (the backend does not update in place), and
+// of each picture the maps of both networks, forward and backward.
+func estimateBytes(r recipes.Recipe) int64 {
+	const float = 4
+	critic := r.CriticNetwork()
+	weights, maps := r.Generator().ParameterCount(), 2*r.Generator().Activations()
+	if r.Adversarial() {
+		weights += critic.ParameterCount()
+		// True, generated and interpolated pictures, the last one twice over.
+		maps += 6 * critic.Activations()
+	}
+	return float * (7*weights + int64(r.TrainBatchSize)*maps)
+}
+
+// errDiverged ends the loop when a loss is no number, or one that training does
+// not come back from.
+var errDiverged = errors.New("the losses are no longer numbers of use")
+
+// divergedAt is the size from which on a loss counts as diverged. Scores of a
+// critic are within some hundreds in any run that learns.
+const divergedAt = 1e6
+
+// good tells whether sums of losses over a number of steps are of use.
+func (v lossVector) good(count int64) bool {
+	for i, sum := range v {
+		if !finite(sum) {
+			return false
+		}
+		switch loss(i) {
+		case lossAdversarial, lossCritic, lossDistance:
+			if math.Abs(sum) > divergedAt*float64(count) {
+				return false
+			}
+		default: // the penalty and the norms are inside the critic's loss
+		}
+	}
+	return true
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

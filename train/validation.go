@@ -5,129 +5,225 @@ package train
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	ml "github.com/gomlx/gomlx/ml/model"
 
 	"github.com/chromabeam/chromabeam/model"
+	"github.com/chromabeam/chromabeam/train/recipes"
 	"github.com/chromabeam/chromabeam/transforms/pixel"
 )
 
-// Scores are means over the pictures of a split.
+// Scores are means over the pictures of a split, in inference mode.
 type Scores struct {
-	// L1 is the mean absolute difference on the scale [-1, 1].
-	L1 float64 `json:"l1"`
-	// PSNR is the mean over the pictures of each one's peak signal-to-noise
-	// ratio, in decibels; that of equal pictures counts as maxPSNR.
-	PSNR float64 `json:"psnr"`
+	// Quality measures the generated pictures, as 8-bit pictures, against the
+	// true ones.
+	pixel.Quality
+	// Critics add the adversarial loss of the generator, their own loss, the
+	// score of true pictures less that of generated ones and, under WGAN-GP, the
+	// gradient penalty before its weight; absent without a critic.
+	Adversarial *float64 `json:"adversarial,omitempty"`
+	Critic      *float64 `json:"critic,omitempty"`
+	Distance    *float64 `json:"distance,omitempty"`
+	Penalty     *float64 `json:"penalty,omitempty"`
 }
 
-// maxPSNR stands for equal pictures, whose ratio is infinite: means and JSON
-// need a number.
-const maxPSNR = 100
+// validation is what a pass over the validation split yields.
+type validation struct {
+	scores Scores
+	// finite tells whether the network's output was numbers throughout.
+	finite bool
+	first  []*pixel.RGB // generated, of the split's first pictures
+	best   extremes
+	worst  extremes
+}
+
+// The columns of what the validation's graph returns for each picture.
+const (
+	columnL1 = iota
+	columnAdversarial
+	columnCritic
+	columnDistance
+	columnPenalty
+	columnCount
+)
 
 // validator runs the generator in inference mode: a picture's result does not
 // depend on the others in its batch.
 type validator struct {
 	exec     *ml.Exec
-	backend  *model.Backend
+	device   *model.Backend
+	recipe   recipes.Recipe
 	pictures *pictures
 	batch    int
 }
 
-func newValidator(b *model.Backend, store *ml.Store, c model.GeneratorConfig, p *pictures, batch int) (*validator, error) {
-	v := &validator{backend: b, pictures: p, batch: max(1, min(batch, p.n))}
-	var err error
-	v.exec, err = ml.NewExec(b.Backend, store, func(root *ml.Scope, gray, color *graph.Node) (scores, made *graph.Node) {
-		out := model.Generator(store.Scope(model.GeneratorScope), c, unit(gray), model.Infer)
-		off := graph.Sub(out, unit(color))
-		per := []*graph.Node{
-			graph.ReduceMean(graph.Abs(off), 1, 2, 3),
-			graph.ReduceMean(graph.Square(off), 1, 2, 3),
+// newValidator takes the workspace's executable, or builds it.
+func newValidator(w *workspace, r recipes.Recipe, p *pictures) (*validator, error) {
+	if w.validate == nil {
+		b := newBuilder(w.store, r)
+		exec, err := ml.NewExec(w.device.Backend, w.store, func(_ *ml.Scope, in []*graph.Node) []*graph.Node {
+			return b.validation(unit(in[0]), unit(in[1]), in[2], in[3])
+		})
+		if err != nil {
+			return nil, fmt.Errorf("building the validation: %w", err)
 		}
-		return graph.Stack(per, -1), levels(out)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("building the validation: %w", err)
+		w.validate = exec.WithName("validation").SetMaxCache(-1)
 	}
-	v.exec.WithName("validation")
-	return v, nil
+	return &validator{
+		exec: w.validate, device: w.device, recipe: r, pictures: p, batch: max(1, min(r.ValBatchSize, p.n)),
+	}, nil
 }
 
-func (v *validator) close() { v.exec.Finalize() }
+// validation returns the generated pictures as 8-bit levels, [batch, s, s, 3],
+// and [batch, columnCount] of what the host cannot compute from them.
+func (b builder) validation(gray, color, alpha, weight *graph.Node) []*graph.Node {
+	made := model.Generator(b.network(model.GeneratorScope), b.generator, gray, model.Infer)
+	l1 := graph.ReduceMean(graph.Abs(graph.Sub(made, color)), 1, 2, 3)
+	columns := make([]*graph.Node, columnCount)
+	for i := range columns {
+		columns[i] = graph.ZerosLike(l1)
+	}
+	columns[columnL1] = l1
+	if b.critic.Exists() {
+		objective := b.recipe.CriticObjective()
+		n := alpha.Shape().Dimensions[0]
+		parts := objective.Loss(b.score, gray, color, made, graph.Reshape(alpha, n, 1, 1, 1), weight)
+		columns[columnCritic], columns[columnDistance] = parts.Loss, parts.Distance
+		if parts.Penalty != nil {
+			columns[columnPenalty] = parts.Penalty
+		}
+		columns[columnAdversarial] = objective.GeneratorLoss(b.score(gray, made))
+	}
+	return []*graph.Node{levels(made), graph.Stack(columns, -1)}
+}
 
-// run scores every picture, in order, and returns the generated pictures of
-// the first keep.
-func (v *validator) run(ctx context.Context, keep int) (Scores, []*pixel.RGB, error) {
+// run measures every picture, in order.
+func (v *validator) run(ctx context.Context) (validation, error) {
 	n := v.pictures.n
 	steps := (n + v.batch - 1) / v.batch
-	f := startFeed(ctx, v.pictures, v.backend, 0, int64(steps), func(step int64) []int {
-		picks := make([]int, v.batch)
-		for i := range picks {
-			picks[i] = min(int(step)*v.batch+i, n-1) // the last batch is filled up: one compiled shape
-		}
-		return picks
+	f := startFeed(ctx, 0, int64(steps), func(e int64) func() (input, error) {
+		return func() (input, error) { return v.input(int(e)) }
 	})
 	defer f.stop()
-	var total Scores
-	var kept []*pixel.RGB
+	out := validation{finite: true, best: extremes{lowest: true}}
+	var sums [columnCount]float64
 	for step := range steps {
 		count := min(v.batch, n-step*v.batch)
-		scores, made, err := v.step(ctx, f, count, min(count, max(0, keep-len(kept))))
-		if err != nil {
-			return Scores{}, nil, err
+		if err := v.step(ctx, f, step*v.batch, count, &out, &sums); err != nil {
+			return validation{}, err
 		}
-		total.L1 += scores.L1
-		total.PSNR += scores.PSNR
-		kept = append(kept, made...)
 	}
-	total.L1 /= float64(n)
-	total.PSNR /= float64(n)
-	return total, kept, nil
+	out.scores.Divide(float64(n))
+	v.fill(&out.scores, sums)
+	return out, nil
 }
 
-// step returns the sums over the batch's first count pictures, and the first
-// keep generated ones.
-func (v *validator) step(ctx context.Context, f *feed, count, keep int) (Scores, []*pixel.RGB, error) {
+// input gathers a batch. The last one is filled up: one compiled shape.
+func (v *validator) input(step int) (in input, err error) {
+	indices, alpha := make([]int32, v.batch), make([]float32, v.batch)
+	for i := range indices {
+		indices[i] = int32(min(step*v.batch+i, v.pictures.n-1))
+		// The same in every epoch, so that curves show the networks alone.
+		alpha[i] = uniform(newSource("validation alpha", v.recipe.Seed, uint64(indices[i])))
+	}
+	if err := v.pictures.add(&in, v.device, indices); err != nil {
+		return in, err
+	}
+	in.own(tensors.FromFlatDataAndDimensions(alpha, v.batch))
+	in.own(tensors.FromScalar(float32(v.recipe.PenaltyWeight)))
+	return in, nil
+}
+
+// step adds the batch of the count pictures from start on.
+func (v *validator) step(ctx context.Context, f *feed, start, count int, out *validation, sums *[columnCount]float64) error {
 	in, err := f.next(ctx)
 	if err != nil {
-		return Scores{}, nil, err
+		return err
 	}
 	defer in.finalize()
-	out, err := v.exec.Exec(in.gray, in.color)
+	results, err := v.exec.Exec(in.args...)
 	if err != nil {
-		return Scores{}, nil, fmt.Errorf("computing a validation step: %w", err)
+		return fmt.Errorf("computing a validation step: %w", err)
 	}
 	defer func() {
-		for _, t := range out {
+		for _, t := range results {
 			t.MustFinalizeAll()
 		}
 	}()
-	var sums Scores
-	err = tensors.ConstFlatData(out[0], func(flat []float32) {
-		for i := range count {
-			sums.L1 += float64(flat[2*i])
-			sums.PSNR += psnr(float64(flat[2*i+1]))
-		}
-	})
-	if err != nil || keep == 0 {
-		return sums, nil, err
+	made, err := picturesOf(results[0], count)
+	if err != nil {
+		return err
 	}
-	var made []*pixel.RGB
-	err = tensors.ConstFlatData(out[1], func(flat []uint8) {
-		side := v.pictures.size
-		for i := range keep {
-			rgb := pixel.NewRGB(side, side)
-			copy(rgb.Pix, flat[i*len(rgb.Pix):])
-			made = append(made, rgb)
+	err = tensors.ConstFlatData(results[1], func(flat []float32) {
+		for i := range count {
+			for c := range sums {
+				value := float64(flat[i*columnCount+c])
+				out.finite = out.finite && finite(value)
+				sums[c] += value
+			}
 		}
 	})
-	return sums, made, err
+	if err != nil {
+		return fmt.Errorf("reading the validation: %w", err)
+	}
+	scores, err := v.measure(start, made)
+	if err != nil {
+		return err
+	}
+	for i, q := range scores {
+		out.scores.Add(q)
+		out.best.offer(start+i, q.L1, made[i])
+		out.worst.offer(start+i, q.L1, made[i])
+		if len(out.first) < sampleCount {
+			out.first = append(out.first, made[i])
+		}
+	}
+	return nil
 }
 
-// psnr turns a mean squared error on the scale [-1, 1] into decibels.
-func psnr(mse float64) float64 {
-	return min(maxPSNR, 10*math.Log10(4/mse)) // min keeps NaN
+// measure compares the pictures from start on with the true ones, on all cores.
+func (v *validator) measure(start int, made []*pixel.RGB) ([]pixel.Quality, error) {
+	scores := make([]pixel.Quality, len(made))
+	return scores, onAllCores(len(made), func(i int) error {
+		one, err := v.pictures.pair(start + i)
+		if err != nil {
+			return err
+		}
+		scores[i] = pixel.Measure(made[i], &pixel.RGB{Pix: one.color, Width: v.pictures.size, Height: v.pictures.size})
+		return nil
+	})
+}
+
+// fill adds what the critic says.
+func (v *validator) fill(s *Scores, sums [columnCount]float64) {
+	if !v.recipe.Adversarial() {
+		return
+	}
+	mean := func(column int) *float64 {
+		value := sums[column] / float64(v.pictures.n)
+		return &value
+	}
+	s.Adversarial, s.Critic, s.Distance = mean(columnAdversarial), mean(columnCritic), mean(columnDistance)
+	if v.recipe.Adversary == model.AdversaryWGANGP {
+		s.Penalty = mean(columnPenalty)
+	}
+}
+
+// picturesOf copies the first pictures out of a tensor of 8-bit levels,
+// [batch, s, s, 3].
+func picturesOf(t *tensors.Tensor, count int) ([]*pixel.RGB, error) {
+	side := t.Shape().Dimensions[1]
+	list := make([]*pixel.RGB, count)
+	err := tensors.ConstFlatData(t, func(flat []uint8) {
+		for i := range list {
+			list[i] = pixel.NewRGB(side, side)
+			copy(list[i].Pix, flat[i*len(list[i].Pix):])
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading generated pictures: %w", err)
+	}
+	return list, nil
 }

@@ -44,7 +44,7 @@ func defineBulk(fs *flagSet) func(context.Context, terminal, []string) error {
 // modelFlags adds the flags that colorize and bulk share.
 func modelFlags(fs *flagSet, o *bulk.Options) {
 	fs.StringVar(&o.Model, "model", "", "run folder of the trained network, `RUN`")
-	fs.StringVar(&o.Checkpoint, "checkpoint", o.Checkpoint, "which of its checkpoints: best or last")
+	fs.StringVar(&o.Checkpoint, "checkpoint", o.Checkpoint, "which of its weights: last, best, or ema for the moving average")
 	fs.StringVar(&o.Backend, "backend", o.Backend, backendUsage)
 	fs.Func("format", "format of the coloured pictures: same, jpeg or png (default same)", func(s string) error {
 		o.Format = bulk.Format(s)

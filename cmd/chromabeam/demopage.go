@@ -66,14 +66,18 @@ func (d *demo) page() (report.Page, error) {
 
 func (d *demo) evaluationTable() report.Table {
 	e := d.record.Evaluation
-	row := func(name string, q train.Quality) []string {
-		return []string{name, fmt.Sprintf("%.4f", q.L1), fmt.Sprintf("%.2f", q.PSNR), fmt.Sprintf("%.1f", q.Colorfulness)}
+	row := func(name string, q pixel.Quality) []string {
+		return []string{
+			name, fmt.Sprintf("%.4f", q.L1), fmt.Sprintf("%.2f", q.PSNR), fmt.Sprintf("%.3f", q.SSIM),
+			fmt.Sprintf("%.2f", q.CIEDE2000), fmt.Sprintf("%.1f", q.Colorfulness),
+		}
 	}
 	return report.Table{
 		Title: "Validation pictures",
 		Note:  fmt.Sprintf("%d pictures, %s.", e.Pictures, e.Mode),
 		Columns: []report.Column{
-			{Name: "output"}, {Name: "L1", Numeric: true}, {Name: "PSNR, dB", Numeric: true}, {Name: "colourfulness", Numeric: true},
+			{Name: "output"}, {Name: "L1", Numeric: true}, {Name: "PSNR, dB", Numeric: true}, {Name: "SSIM", Numeric: true},
+			{Name: "CIEDE2000", Numeric: true}, {Name: "colourfulness", Numeric: true},
 		},
 		Rows: [][]string{row("network alone", e.Raw), row("with the original luma", e.Recombined)},
 	}

@@ -82,11 +82,11 @@ func digests(t *testing.T, dir string) map[string]string {
 }
 
 // timed reports whether a file holds times or the order of work: a job's own
-// records, timings and reports.
+// records, timings, TensorBoard's events and reports.
 func timed(name string) bool {
 	base := filepath.Base(name)
 	return strings.Contains(filepath.ToSlash(name), ".chromabeam/") || base == "timings.jsonl" || base == "run.json" ||
-		base == "report.json" || base == "report.html"
+		base == "report.json" || base == "report.html" || strings.Contains(base, ".tfevents.")
 }
 
 func sameFiles(t *testing.T, want, got map[string]string) {

@@ -17,94 +17,128 @@ func trainCommand() command {
 	return command{
 		name:     "train",
 		synopsis: "-recipe NAME -data DST -output RUN [flags]",
-		summary:  "train a network on prepared shards",
+		summary:  "train a network, or all networks of a sweep, on prepared shards",
 		examples: []string{
-			"chromabeam train -recipe 6.1 -data data/pokemon -output runs/baseline",
-			"chromabeam train -recipe 6.1 -set l1_weight=10 -data data/faces -output runs/a",
-			"chromabeam train -recipe 6.1 -data data/pokemon -output runs/baseline -resume",
+			"chromabeam train -recipe 6.1 -data data/pokemon -output runs/6.1",
+			"chromabeam train -recipe 6.7 -data data/pokemon -output runs/6.7",
+			"chromabeam train -recipe 6.7 -only l1_weight=25 -data data/a -output runs/a",
+			"chromabeam train -recipe 6.6 -set size=64 -data data/faces -output runs/b",
+			"chromabeam train -recipe photos -data data/mine -output runs/c",
+			"chromabeam train -recipe photos -init runs/c -data data/more -output runs/d",
+			"chromabeam train -recipe 6.1 -data data/pokemon -output runs/6.1 -resume",
 		},
 		define: defineTrain,
 	}
 }
 
+// trainFlags are what a training is asked for with.
+type trainFlags struct {
+	train.Options
+	recipe, only, backend, feed string
+	settings                    settingList
+	smoke, asJSON               bool
+}
+
 func defineTrain(fs *flagSet) func(context.Context, terminal, []string) error {
-	o := train.Options{ToolVersion: toolVersion()}
-	var recipe, backend string
-	var settings settingList
-	fs.StringVar(&recipe, "recipe", "", "recipe to follow; see chromabeam recipes, `NAME`")
-	fs.StringVar(&o.Data, "data", "", "prepared data set, `DST`")
-	fs.StringVar(&o.Output, "output", "", "folder for the run, `RUN`")
-	fs.Var(&settings, "set", "change a value of the recipe, `key=value`; may be given again")
-	smoke := fs.Bool("smoke", false, "shrink the recipe to a trial of seconds")
-	fs.StringVar(&backend, "backend", "auto", backendUsage)
-	fs.BoolVar(&o.Resume, "resume", false, "go on with the run in the output folder")
-	fs.BoolVar(&o.Overwrite, "overwrite", false, "replace whatever the output folder holds")
-	asJSON := fs.Bool("json", false, "print the result as JSON")
+	f := trainFlags{Options: train.Options{ToolVersion: toolVersion()}}
+	fs.StringVar(&f.recipe, "recipe", "", "recipe to follow; see chromabeam recipes, `NAME`")
+	fs.StringVar(&f.Data, "data", "", "prepared data set, `DST`")
+	fs.StringVar(&f.Output, "output", "", "folder for the run, or for the runs of a sweep, `RUN`")
+	fs.Var(&f.settings, "set", "change a value of the recipe, `key=value`; may be given again; size takes num_downs along")
+	fs.StringVar(&f.only, "only", "", "train this run of a sweep alone, `key=value`")
+	fs.BoolVar(&f.smoke, "smoke", false, "shrink the recipe to a trial of seconds, on pictures of 64 px")
+	fs.StringVar(&f.Init, "init", "", "start from the generator of another run, `RUN`")
+	fs.IntVar(&f.KeepCheckpoints, "keep", 2, "keep the last `N` checkpoints, beside the best")
+	fs.StringVar(&f.feed, "feed", string(train.FeedAuto),
+		"where pictures are kept: device, stream, or auto: the device where they fit")
+	fs.StringVar(&f.backend, "backend", "auto", backendUsage)
+	fs.BoolVar(&f.Resume, "resume", false, "go on with what the output folder holds")
+	fs.BoolVar(&f.Overwrite, "overwrite", false, "replace whatever the output folder holds")
+	fs.BoolVar(&f.asJSON, "json", false, "print the result as JSON")
 	fs.require("recipe", "data", "output")
 	return func(ctx context.Context, term terminal, args []string) error {
 		if err := noArguments(args); err != nil {
 			return err
 		}
-		r, err := buildRecipe(recipe, settings, *smoke)
+		f.Feed = train.FeedMode(f.feed)
+		e, err := buildExperiment(term, f)
 		if err != nil {
 			return err
 		}
-		o.Recipe = r
-		return runTrain(ctx, term, o, backend, *asJSON)
+		return runTrain(ctx, term, f, e)
 	}
 }
 
-// buildRecipe finds a recipe and applies -smoke and then the -set values, so
+// buildExperiment finds a recipe and applies -smoke and then the -set values, so
 // that a trial can still be given a value of its own.
-func buildRecipe(name string, settings []string, smoke bool) (recipes.Recipe, error) {
-	r, err := recipes.Find(name)
+func buildExperiment(term terminal, f trainFlags) (recipes.Experiment, error) {
+	e, err := recipes.FindExperiment(f.recipe)
 	if err != nil {
-		return r, fault.AsRequest(err)
+		return e, fault.AsRequest(err)
 	}
-	if smoke {
-		r = r.Smoke()
+	original := e.Recipe
+	if f.smoke {
+		e = e.Smoke()
 	}
-	var problems []error
-	for _, s := range settings {
-		key, value, found := strings.Cut(s, "=")
-		if !found {
-			problems = append(problems, fmt.Errorf("-set takes key=value, got %q", s))
-			continue
+	if e, err = e.Apply(f.settings...); err != nil {
+		return e, fault.AsRequest(err)
+	}
+	if err := e.Validate(); err != nil {
+		return e, fault.AsRequest(err)
+	}
+	if e.Size != original.Size { // more changes than was asked for in words
+		fmt.Fprintf(term.stderr, "recipe %s at %d px:\n", f.recipe, e.Size)
+		for _, line := range recipes.Changes(original, e.Recipe) {
+			fmt.Fprint(term.stderr, wrap(line, "  "))
 		}
-		problems = append(problems, r.Set(key, value))
 	}
-	if err := errors.Join(problems...); err != nil {
-		return r, fault.AsRequest(err)
+	if f.only != "" {
+		if _, err := e.Only(f.only); err != nil {
+			return e, fault.AsRequest(err)
+		}
 	}
-	return r, fault.AsRequest(r.Validate())
+	return e, nil
 }
 
-func runTrain(ctx context.Context, term terminal, o train.Options, backend string, asJSON bool) error {
-	b, err := openBackend(term, backend)
+func runTrain(ctx context.Context, term terminal, f trainFlags, e recipes.Experiment) error {
+	b, err := openBackend(term, f.backend)
 	if err != nil {
 		return err
 	}
 	defer b.Finalize()
-	o.Backend = b
-	show, end := term.progress("training", "pictures")
-	o.Progress = func(p train.Progress) { show(p.Pictures, p.TotalPictures, progressNote(p)) }
-	r, err := train.Run(ctx, o)
-	end()
-	if errors.Is(err, train.ErrInterrupted) {
-		fmt.Fprintf(term.stderr, "saved; go on with -resume\n")
+	f.Backend = b
+	f.Note = func(text string) { fmt.Fprintln(term.stderr, text) }
+	if e.Sweep() {
+		return runSweep(ctx, term, f, e)
 	}
-	if err != nil {
+	show, end := term.progress("training", "pictures")
+	f.Progress = func(p train.Progress) { show(p.Pictures, p.TotalPictures, progressNote(p)) }
+	f.Recipe = e.Recipe
+	r, err := train.Run(ctx, f.Options)
+	end()
+	if err := sayInterrupted(term, err); err != nil {
 		return err
 	}
 	fields := []field{{"status", r.Status}, {"epochs", r.Epochs}, {"steps", r.Steps}}
 	if r.BestEpoch > 0 { // there is a validation split, and an epoch has ended
 		fields = append(fields, field{"val_l1", fmt.Sprintf("%.4f", r.ValL1)}, field{"best_epoch", r.BestEpoch})
 	}
-	return term.result(asJSON, r, append(fields, field{"report", r.Report}, field{"output", o.Output})...)
+	return term.result(f.asJSON, r, append(fields, field{"report", r.Report}, field{"output", f.Output})...)
+}
+
+// sayInterrupted tells how to go on.
+func sayInterrupted(term terminal, err error) error {
+	if errors.Is(err, train.ErrInterrupted) {
+		fmt.Fprintf(term.stderr, "saved; go on with -resume\n")
+	}
+	return err
 }
 
 func progressNote(p train.Progress) string {
 	note := fmt.Sprintf("epoch %d/%d", p.Epoch, p.Epochs)
+	if p.Stage != recipes.StageGenerator {
+		note += " " + string(p.Stage)
+	}
 	if p.L1 > 0 { // known after the first log
 		note += fmt.Sprintf(" L1 %.4f", p.L1)
 	}

@@ -222,7 +222,7 @@ func TestRequests(t *testing.T) {
 		{"batch", func(o *Options) { o.Batch = 0 }, "batch must be in [1, 1024], got 0"},
 		{"quality", func(o *Options) { o.Quality = 0 }, "quality must be in [1, 100], got 0"},
 		{"format", func(o *Options) { o.Format = "gif" }, `format must be same, jpeg or png, got "gif"`},
-		{"checkpoint", func(o *Options) { o.Checkpoint = "first" }, `checkpoint must be best or last, got "first"`},
+		{"checkpoint", func(o *Options) { o.Checkpoint = "first" }, `checkpoint must be last, best or ema, got "first"`},
 		{"runner", func(o *Options) { o.Runner = "none" }, "runner"},
 		{"backend", func(o *Options) { o.Backend = "abacus" }, "abacus"},
 		{"model", func(o *Options) { o.Model = t.TempDir() }, ""},

@@ -4,9 +4,9 @@ package bulk
 
 import (
 	"errors"
-	"fmt"
 	"runtime"
 
+	"github.com/chromabeam/chromabeam/model"
 	"github.com/chromabeam/chromabeam/pipelines/runner"
 	"github.com/chromabeam/chromabeam/transforms/inference"
 	"github.com/chromabeam/chromabeam/transforms/pixel"
@@ -26,7 +26,7 @@ const (
 type Options struct {
 	// Model is the run folder of a trained network.
 	Model string
-	// Checkpoint is "best" or "last"; empty means best, or last where a run has
+	// Checkpoint is "best", "last" or "ema"; empty means best, or last where a run has
 	// no best one.
 	Checkpoint string
 	// Input is a folder or a .zip, Output likewise.
@@ -85,13 +85,7 @@ func (o Options) Validate() error {
 
 // validateCommon checks what [Run] and [ColorizeFile] share.
 func (o Options) validateCommon() error {
-	problems := []error{o.Format.Validate(), o.settings().Validate()}
-	switch o.Checkpoint {
-	case "", "best", "last":
-	default:
-		problems = append(problems, fmt.Errorf("checkpoint must be best or last, got %q", o.Checkpoint))
-	}
-	return errors.Join(problems...)
+	return errors.Join(o.Format.Validate(), o.settings().Validate(), model.ValidateCheckpoint(o.Checkpoint))
 }
 
 func (o Options) settings() inference.Settings {

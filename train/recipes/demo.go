@@ -25,20 +25,20 @@ import "github.com/chromabeam/chromabeam/model"
 func demo() Recipe {
 	return Recipe{
 		About: About{
-			Name: "demo", Title: "a small network for the embedded sample, trained in a minute or two",
+			Name: "demo", Title: "a small network for the embedded sample",
 			Hypothesis: "On flat drawings with a small palette, gray and its surroundings nearly determine colour.",
 			Expected:   "skin, eyes and most backgrounds are coloured rightly on pictures kept apart; dyed hair stays grayish",
 			Command:    "chromabeam demo",
-			Ours: []string{
-				"size", "train_batch_size", "val_batch_size", "in_channels", "out_channels", "num_downs", "filters", "norm",
-				"l1_weight", "epochs_num", "g_lr", "beta1", "beta2", "epsilon", "log_each", "seed",
-			},
+			Ours: ours(
+				"size", "train_batch_size", "val_batch_size", "in_channels", "out_channels", "num_downs",
+				"l1_weight", "epochs_num", "g_lr", "log_each",
+			),
 		},
 		Size: 64, TrainBatchSize: 4, ValBatchSize: 8,
 		InChannels: 1, OutChannels: 3, Downs: 4, Filters: 16, Norm: model.NormBatch,
 		Critic:   model.CriticNone,
 		L1Weight: 1,
-		Epochs:   45, GeneratorRate: 1e-2,
+		Epochs:   45, GeneratorRate: 1e-2, RateSchedule: RateConstant,
 		Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8,
 		LogEach: 6, Seed: 1,
 	}

@@ -21,11 +21,16 @@ type Recipe struct { //nolint:recvcheck // Set changes a recipe, everything else
 	// first ones; 0 uses all.
 	TrainLimit int `json:"train_limit"`
 	ValLimit   int `json:"val_limit"`
+	// Flip mirrors each training picture left to right with probability 1/2,
+	// drawn anew each time it is used.
+	Flip bool `json:"flip"`
 
 	// Generator.
 
 	// InChannels is 1, or 3 for gray copied to three channels.
-	InChannels  int `json:"in_channels"`
+	InChannels int `json:"in_channels"`
+	// OutChannels is 3 for red, green and blue, or 2 for chroma under the gray
+	// picture's own luma.
 	OutChannels int `json:"out_channels"`
 	// Downs is the number of halvings in the U-Net, Filters the width of its
 	// first layer.
@@ -36,13 +41,15 @@ type Recipe struct { //nolint:recvcheck // Set changes a recipe, everything else
 	// Critic. Without one ("none") every key of this group is zero.
 
 	Critic model.CriticKind `json:"critic"`
+	// Adversary is the loss that the two networks play for.
+	Adversary model.Adversary `json:"gan_mode"`
 	// CriticConditional shows the critic the gray picture beside the colour one.
 	CriticConditional bool       `json:"critic_conditional"`
 	CriticFilters     int        `json:"critic_filters"`
 	CriticNorm        model.Norm `json:"critic_norm"`
 	// CriticSteps is the number of critic steps for each generator step.
 	CriticSteps int `json:"d_coef"`
-	// PenaltyWeight multiplies the gradient penalty; PenaltyReduction says
+	// PenaltyWeight multiplies WGAN-GP's gradient penalty; PenaltyReduction says
 	// what the penalty bounds where a picture has many scores.
 	PenaltyWeight    float64           `json:"lambda"`
 	PenaltyReduction model.GPReduction `json:"gp_reduction"`
@@ -59,17 +66,26 @@ type Recipe struct { //nolint:recvcheck // Set changes a recipe, everything else
 	GeneratorEpochs int `json:"g_epochs_num"`
 	CriticEpochs    int `json:"d_epochs_num"`
 	Epochs          int `json:"epochs_num"`
-	// The rates of a network's own stage, and those of joint training.
+	// The rates of a network's own stage, and those of joint training: 0 there
+	// takes the network's own.
 	GeneratorRate      float64 `json:"g_lr"`
 	CriticRate         float64 `json:"d_lr"`
 	JointGeneratorRate float64 `json:"adv_g_lr"`
 	JointCriticRate    float64 `json:"adv_d_lr"`
+	// RateSchedule lets a stage's rates fall from its first step to its last.
+	RateSchedule RateSchedule `json:"lr_schedule"`
 
 	// Adam.
 
 	Beta1   float64 `json:"beta1"`
 	Beta2   float64 `json:"beta2"`
 	Epsilon float64 `json:"epsilon"`
+	// ClipNorm bounds the 2-norm of each network's gradient, taken over all of
+	// its weights; 0 leaves gradients alone.
+	ClipNorm float64 `json:"clip_norm"`
+	// EMADecay keeps an exponential moving average of the generator's weights
+	// beside them, which evaluate and bulk can use; 0 keeps none.
+	EMADecay float64 `json:"ema"`
 
 	// Records.
 
@@ -86,36 +102,15 @@ type About struct {
 	Name string `json:"name"`
 	// Title is one line for lists.
 	Title string `json:"title"`
-	// Section is the place in the report, empty for recipes of our own.
+	// Section is the place in the report that the recipe reproduces or varies,
+	// empty for recipes of our own.
 	Section string `json:"section,omitempty"`
 	// Hypothesis is what the run is to check, Expected what should come out.
 	Hypothesis string `json:"hypothesis"`
 	Expected   string `json:"expected"`
 	// Command runs the recipe.
 	Command string `json:"command"`
-	// Ours lists the keys whose values the report does not give.
+	// Ours lists the keys whose values the report does not give, in the order
+	// of [Keys].
 	Ours []string `json:"ours,omitempty"`
-}
-
-// Generator returns the generator's configuration.
-func (r Recipe) Generator() model.GeneratorConfig {
-	return model.GeneratorConfig{
-		Size: r.Size, InChannels: r.InChannels, OutChannels: r.OutChannels,
-		Downs: r.Downs, Filters: r.Filters, Norm: r.Norm,
-	}
-}
-
-// Smoke returns the recipe shrunk to a trial of seconds: the same networks and
-// stages, but narrow, on few pictures and for two epochs. The picture size
-// stays, so that the same data set serves.
-func (r Recipe) Smoke() Recipe {
-	r.Filters = min(r.Filters, 8)
-	r.TrainLimit, r.ValLimit = 8, 4
-	r.TrainBatchSize = min(r.TrainBatchSize, 2)
-	r.ValBatchSize = min(r.ValBatchSize, 4)
-	r.Epochs = min(r.Epochs, 2)
-	r.GeneratorEpochs = min(r.GeneratorEpochs, 1)
-	r.CriticEpochs = min(r.CriticEpochs, 1)
-	r.LogEach = 1
-	return r
 }

@@ -8,20 +8,52 @@ import (
 	"strings"
 )
 
-// All returns every recipe, in the report's order and then our own.
-func All() []Recipe { return []Recipe{baseline(), demo()} }
+// All returns every experiment: the report's in its order, their variants, and
+// our own.
+func All() []Experiment {
+	return []Experiment{
+		single(baseline()), single(vanilla()), single(wganGP()), single(delayed()), single(patchGAN()),
+		single(oneChannel()), l1Weight(), batchSize(), criticSteps(),
+		single(noDelay()), single(patchGANMean()), single(threeChannels()), l1WeightMean(),
+		single(animeFinal()), single(photos()), single(demo()),
+	}
+}
 
-// Find returns the recipe of the given name. The error names the ones there
-// are.
-func Find(name string) (Recipe, error) {
+// FindExperiment returns the experiment of the given name. The error names the
+// ones there are.
+func FindExperiment(name string) (Experiment, error) {
 	all := All()
-	i := slices.IndexFunc(all, func(r Recipe) bool { return r.Name == name })
-	if i >= 0 {
-		return all[i], nil
-	}
 	names := make([]string, len(all))
-	for i, r := range all {
-		names[i] = r.Name
+	for i, e := range all {
+		if e.Name == name {
+			return e, nil
+		}
+		names[i] = e.Name
 	}
-	return Recipe{}, fmt.Errorf("no recipe is called %q; there are %s", name, strings.Join(names, ", "))
+	return Experiment{}, fmt.Errorf("no recipe is called %q; there are %s", name, strings.Join(names, ", "))
+}
+
+// Find returns the recipe of the given name where it is a single run. The error
+// names the recipes there are, or the runs of a sweep.
+func Find(name string) (Recipe, error) {
+	e, err := FindExperiment(name)
+	if err != nil {
+		return Recipe{}, err
+	}
+	if e.Sweep() {
+		return Recipe{}, fmt.Errorf("recipe %s is a sweep, of the runs %s", name, strings.Join(e.Labels(), ", "))
+	}
+	return e.Recipe, nil
+}
+
+// Groups returns all experiments in three groups: the report's, variants of
+// them, and our own.
+func Groups() (report, variants, own []Experiment) {
+	all := All()
+	pick := func(in func(Experiment) bool) []Experiment {
+		return slices.DeleteFunc(slices.Clone(all), func(e Experiment) bool { return !in(e) })
+	}
+	return pick(Experiment.Reproduces),
+		pick(func(e Experiment) bool { return e.Section != "" && !e.Reproduces() }),
+		pick(func(e Experiment) bool { return e.Section == "" })
 }

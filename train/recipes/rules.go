@@ -21,20 +21,22 @@ type rule struct {
 }
 
 // rules holds the range of every key. A test compares its keys with the
-// recipe's. Keys of the critic's group are bound to zero by Validate while no
-// recipe has a critic.
+// recipe's. Keys of the critic's group may be zero here, since without a critic
+// they are; beside one Validate wants more of them.
 var rules = map[string]rule{
 	"size":               {low: 2, high: 4096},
 	"train_batch_size":   {low: 1, high: 4096},
 	"val_batch_size":     {low: 1, high: 4096},
 	"train_limit":        {low: 0, high: math.MaxInt32},
 	"val_limit":          {low: 0, high: math.MaxInt32},
+	"flip":               {words: []string{"true", "false"}},
 	"in_channels":        {words: []string{"1", "3"}},
-	"out_channels":       {words: []string{"3"}},
+	"out_channels":       {words: []string{"2", "3"}},
 	"num_downs":          {low: 1, high: 12},
 	"filters":            {low: 1, high: 512},
 	"norm":               {words: norms()},
-	"critic":             {words: []string{string(model.CriticNone)}},
+	"critic":             {words: []string{string(model.CriticNone), string(model.CriticConv), string(model.CriticPatchGAN)}},
+	"gan_mode":           {words: []string{"", string(model.AdversaryVanilla), string(model.AdversaryWGANGP)}},
 	"critic_conditional": {words: []string{"true", "false"}},
 	"critic_filters":     {low: 0, high: 512},
 	"critic_norm":        {words: append(norms(), "")},
@@ -49,9 +51,12 @@ var rules = map[string]rule{
 	"d_lr":               {low: 0, high: 1},
 	"adv_g_lr":           {low: 0, high: 1},
 	"adv_d_lr":           {low: 0, high: 1},
+	"lr_schedule":        {words: []string{string(RateConstant), string(RateLinear), string(RateCosine)}},
 	"beta1":              {low: 0, high: 1, openHigh: true},
 	"beta2":              {low: 0, high: 1, openHigh: true},
 	"epsilon":            {low: 0, high: 0.1, openLow: true},
+	"clip_norm":          {low: 0, high: 1e6},
+	"ema":                {low: 0, high: 1, openHigh: true},
 	"log_each":           {low: 1, high: 1e6},
 	"seed":               {low: 0, high: math.MaxUint64},
 }

@@ -3,9 +3,11 @@
 package recipes
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"strconv"
+	"strings"
 )
 
 // Set changes one value, given as text. Errors name an unknown key and the
@@ -53,4 +55,60 @@ func parse(v reflect.Value, text string) error {
 	default:
 		return fmt.Errorf("a recipe cannot hold a %s", v.Kind())
 	}
+}
+
+// Apply returns the recipe with settings of the form key=value. A size among
+// them comes first and takes num_downs along ([Recipe.Resize]), so that the
+// other settings have the last word; the command shows them all. Errors are
+// those of [Recipe.Set], all of them joined.
+func (r Recipe) Apply(settings ...string) (Recipe, error) {
+	var problems []error
+	var sizes, others [][2]string
+	var flags []string
+	for _, s := range settings {
+		key, value, found := strings.Cut(s, "=")
+		switch {
+		case !found:
+			problems = append(problems, fmt.Errorf("a setting must be key=value, got %q", s))
+		case key == "size":
+			sizes = append(sizes, [2]string{key, value})
+		default:
+			others = append(others, [2]string{key, value})
+		}
+		flags = append(flags, "-set "+s)
+	}
+	changed := r
+	for _, s := range sizes {
+		probe := changed
+		if err := probe.Set(s[0], s[1]); err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		changed = changed.Resize(probe.Size)
+	}
+	for _, s := range others {
+		problems = append(problems, changed.Set(s[0], s[1]))
+	}
+	if err := errors.Join(problems...); err != nil {
+		return r, err
+	}
+	changed.Command = withFlags(r.Command, flags...)
+	return changed, nil
+}
+
+// Apply returns the experiment with settings, as [Recipe.Apply] does. The key
+// that a sweep varies cannot be set.
+func (e Experiment) Apply(settings ...string) (Experiment, error) {
+	var problems []error
+	for _, s := range settings {
+		if key, _, _ := strings.Cut(s, "="); e.Sweep() && key == e.Vary.Key {
+			problems = append(problems, fmt.Errorf("%s is what recipe %s varies, so it cannot be set; got %q", key, e.Name, s))
+		}
+	}
+	changed, err := e.Recipe.Apply(settings...)
+	if err := errors.Join(append(problems, err)...); err != nil {
+		return e, err
+	}
+	e.Recipe = changed
+	return e, nil
 }

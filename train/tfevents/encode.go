@@ -49,11 +49,11 @@ const (
 	textPlugin = "text"
 )
 
-// appendEvent appends the Event message, its fields in the order of their
+// encodeEvent returns the Event message, its fields in the order of their
 // numbers, as TensorFlow's writers have them. Like them it leaves out what is
 // zero, except in a oneof.
-func appendEvent(b []byte, e Event) []byte {
-	b = protowire.AppendTag(b, eventWallTime, protowire.Fixed64Type)
+func encodeEvent(e Event) []byte {
+	b := protowire.AppendTag(nil, eventWallTime, protowire.Fixed64Type)
 	b = protowire.AppendFixed64(b, math.Float64bits(e.WallTime))
 	b = appendInt(b, eventStep, e.Step)
 	if e.FileVersion != "" {

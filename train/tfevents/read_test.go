@@ -24,7 +24,7 @@ func stream() []byte {
 		{WallTime: 2, Step: 1, Scalars: []Scalar{{"l1/train", 0.25}}},
 		{WallTime: 3, Step: 1, Text: []Text{{"recipe", "e01"}}},
 	} {
-		b = appendRecord(b, appendEvent(nil, e))
+		b = appendRecord(b, encodeEvent(e))
 	}
 	return b
 }
@@ -183,9 +183,9 @@ func FuzzRead(f *testing.F) {
 	whole := stream()
 	f.Add(whole)
 	f.Add(whole[:len(whole)-3])
-	f.Add(appendEvent(nil, Event{Images: []Image{{"samples", []byte("png"), 3, 2, 3}}}))
-	f.Add(appendEvent(nil, Event{Text: []Text{{"recipe", "e01"}}, Scalars: []Scalar{{"x", 1}}}))
-	f.Add(appendEvent(nil, Event{Step: 7, Restart: true}))
+	f.Add(encodeEvent(Event{Images: []Image{{"samples", []byte("png"), 3, 2, 3}}}))
+	f.Add(encodeEvent(Event{Text: []Text{{"recipe", "e01"}}, Scalars: []Scalar{{"x", 1}}}))
+	f.Add(encodeEvent(Event{Step: 7, Restart: true}))
 	f.Add(header(1 << 40))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, file := range [][]byte{data, appendRecord(nil, data)} {
@@ -197,7 +197,7 @@ func FuzzRead(f *testing.F) {
 				if failed = err != nil; failed {
 					continue
 				}
-				again, err := decodeEvent(appendEvent(nil, e))
+				again, err := decodeEvent(encodeEvent(e))
 				if err != nil {
 					t.Fatalf("%+v was written so that it cannot be read: %v", e, err)
 				}

@@ -102,7 +102,7 @@ func TestGolden(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := hex.EncodeToString(appendRecord(nil, appendEvent(nil, c.event)))
+			got := hex.EncodeToString(appendRecord(nil, encodeEvent(c.event)))
 			if diff := cmp.Diff(strings.ReplaceAll(strings.Join(c.want, ""), " ", ""), got); diff != "" {
 				t.Errorf("the record differs (-want +got):\n%s", diff)
 			}

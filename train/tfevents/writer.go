@@ -161,7 +161,7 @@ func (w *Writer) write(e Event) error {
 		return fmt.Errorf("writing event: %w", os.ErrClosed)
 	}
 	e.WallTime = float64(w.now().UnixNano()) / 1e9
-	data := appendEvent(nil, e)
+	data := encodeEvent(e)
 	if len(data) > maxRecord {
 		return fmt.Errorf("writing event: it must have at most %d bytes, got %d", maxRecord, len(data))
 	}

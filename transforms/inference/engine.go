@@ -68,17 +68,15 @@ func load(s Settings) (*Engine, error) {
 // checkpointBytes is the size of the weights for the counters, 0 if it cannot be
 // found out.
 func checkpointBytes(s Settings) int64 {
-	for _, name := range []string{s.Checkpoint, model.CheckpointBest, model.CheckpointLast} {
-		if name == "" {
-			continue
-		}
-		if ref, err := model.ReadCheckpointRef(s.Model, name); err == nil {
-			if info, err := os.Stat(ref.Path(s.Model)); err == nil {
-				return info.Size()
-			}
-		}
+	path, err := model.WeightFile(s.Model, s.Checkpoint)
+	if err != nil {
+		return 0
 	}
-	return 0
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
 }
 
 // New returns an engine of its own around a network, apart from those that

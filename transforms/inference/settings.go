@@ -42,7 +42,7 @@ const (
 // Settings names a model and how pictures go through it. It travels to workers
 // as JSON and is the key under which a process keeps its [Engine].
 type Settings struct {
-	// Model is the run folder, Checkpoint "best" or "last", Backend "auto",
+	// Model is the run folder, Checkpoint as package model names it, Backend "auto",
 	// "xla:cuda", "xla:cpu" or "go".
 	Model      string `json:"model"`
 	Checkpoint string `json:"checkpoint"`

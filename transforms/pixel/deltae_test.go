@@ -83,8 +83,9 @@ func deltaEByAngles(x, y Lab) float64 {
 	lBar, cBar := (x.L+y.L)/2, (c1+c2)/2
 	tt := 1 - 0.17*math.Cos(rad(hBar-30)) + 0.24*math.Cos(rad(2*hBar)) +
 		0.32*math.Cos(rad(3*hBar+6)) - 0.20*math.Cos(rad(4*hBar-63))
-	theta := 30 * math.Exp(-math.Pow((hBar-275)/25, 2))
-	sl := 1 + 0.015*math.Pow(lBar-50, 2)/math.Sqrt(20+math.Pow(lBar-50, 2))
+	turn, light := (hBar-275)/25, lBar-50
+	theta := 30 * math.Exp(-turn*turn)
+	sl := 1 + 0.015*light*light/math.Sqrt(20+light*light)
 	rt := -math.Sin(rad(2*theta)) * 2 * ratio(cBar)
 
 	l, c := (y.L-x.L)/sl, (c2-c1)/(1+0.045*cBar)
