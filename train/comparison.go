@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/chromabeam/chromabeam/train/recipes"
 	"github.com/chromabeam/chromabeam/transforms/report"
 	"github.com/chromabeam/chromabeam/transforms/shard"
 )
@@ -179,6 +180,8 @@ func sweepCurves(runs []compared) report.Curves {
 	validation := func(title, unit string, get func(Scores) *float64) chart {
 		return chart{title: title + ", validation", unit: unit, curves: []curve{onValidation("", get)}}
 	}
+	criticLoss := training("Critic", "loss", func(m Metric) *float64 { return m.Critic })
+	criticLoss.stage = recipes.StageJoint
 	out := report.Curves{
 		Title: "Learning curves",
 		Note:  "One curve for each run. Training: mean over an epoch. Validation: whole split.",
@@ -187,7 +190,7 @@ func sweepCurves(runs []compared) report.Curves {
 		validation("L1", "mean absolute error", func(s Scores) *float64 { return &s.L1 }),
 		training("L1", "mean absolute error", func(m Metric) *float64 { return m.L1 }),
 		training("Generator", "adversarial loss", func(m Metric) *float64 { return m.Adversarial }),
-		training("Critic", "loss", func(m Metric) *float64 { return m.Critic }),
+		criticLoss,
 		validation("Distance", "difference of scores", func(s Scores) *float64 { return s.Distance }),
 		validation("PSNR", "dB", func(s Scores) *float64 { return &s.PSNR }),
 		validation("CIEDE2000", "colour difference", func(s Scores) *float64 { return &s.CIEDE2000 }),
@@ -195,7 +198,7 @@ func sweepCurves(runs []compared) report.Curves {
 	} {
 		one := report.Chart{Title: c.title, XLabel: "step", YLabel: c.unit}
 		for _, run := range runs {
-			if s, ok := c.curves[0].draw(run.lines); ok {
+			if s, ok := c.curves[0].draw(run.lines, c.stage); ok {
 				s.Name = run.Label
 				one.Series = append(one.Series, s)
 			}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/chromabeam/chromabeam/train/recipes"
 	"github.com/chromabeam/chromabeam/transforms/report"
 )
 
@@ -72,6 +73,8 @@ type chart struct {
 	title, unit string
 	curves      []curve
 	logarithmic bool
+	// stage limits the chart to one kind of stage; empty shows all.
+	stage recipes.StageKind
 }
 
 // charts lists what the report draws, most telling first.
@@ -79,6 +82,9 @@ func charts() []chart {
 	l1 := func(m Metric) *float64 { return m.L1 }
 	adversarial := func(m Metric) *float64 { return m.Adversarial }
 	critic := func(m Metric) *float64 { return m.Critic }
+	criticLoss := []curve{
+		eachStep(critic), onEpoch("training", critic), onValidation("validation", func(s Scores) *float64 { return s.Critic }),
+	}
 	distance := func(m Metric) *float64 { return m.Distance }
 	return []chart{
 		{title: "L1", unit: "mean absolute error", curves: []curve{
@@ -88,10 +94,9 @@ func charts() []chart {
 			eachStep(adversarial), onEpoch("training", adversarial),
 			onValidation("validation", func(s Scores) *float64 { return s.Adversarial }),
 		}},
-		{title: "Critic", unit: "loss", curves: []curve{
-			eachStep(critic), onEpoch("training", critic),
-			onValidation("validation", func(s Scores) *float64 { return s.Critic }),
-		}},
+		{title: "Critic", unit: "loss", stage: recipes.StageJoint, curves: criticLoss},
+		// Thousands at first, since the penalty is squared: no scale for the rest.
+		{title: "Critic, before joint training", unit: "loss", stage: recipes.StageCritic, curves: criticLoss},
 		{title: "Distance between true and generated", unit: "difference of scores", curves: []curve{
 			eachStep(distance), onEpoch("training", distance),
 			onValidation("validation", func(s Scores) *float64 { return s.Distance }),
@@ -122,10 +127,14 @@ func charts() []chart {
 	}
 }
 
-// draw returns a curve's points, and false where it has none.
-func (c curve) draw(lines []Metric) (report.Series, bool) {
+// draw returns a curve's points in the lines of a kind of stage (empty: of all),
+// and false where it has none.
+func (c curve) draw(lines []Metric, stage recipes.StageKind) (report.Series, bool) {
 	s := report.Series{Name: c.name, Muted: c.muted}
 	for _, l := range lines {
+		if stage != "" && l.Stage != stage {
+			continue
+		}
 		if y := c.value(l); y != nil {
 			s.X, s.Y = append(s.X, float64(l.Step)), append(s.Y, *y)
 		}
@@ -143,7 +152,7 @@ func curves(lines []Metric) report.Curves {
 	for _, c := range charts() {
 		one := report.Chart{Title: c.title, XLabel: "step", YLabel: c.unit, LogY: c.logarithmic}
 		for _, each := range c.curves {
-			if s, ok := each.draw(lines); ok {
+			if s, ok := each.draw(lines, c.stage); ok {
 				one.Series = append(one.Series, s)
 			}
 		}

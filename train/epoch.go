@@ -27,6 +27,10 @@ func (t *trainer) endEpoch(ctx context.Context, stage recipes.Stage) error {
 		if !v.finite {
 			return t.diverge()
 		}
+		if stage.Kind == recipes.StageGenerator {
+			// The critic, if there is one, has not learned anything yet.
+			v.scores = Scores{Quality: v.scores.Quality}
+		}
 		line.Validation = &v.scores
 	}
 	t.clock.validation += t.clock.since(start)

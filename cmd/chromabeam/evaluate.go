@@ -99,6 +99,8 @@ func printEvaluation(term terminal, e train.Evaluation, asJSON bool) error {
 		fields = append(fields,
 			field{m.name + "_l1", fmt.Sprintf("%.4f", q.L1)},
 			field{m.name + "_psnr", fmt.Sprintf("%.2f", q.PSNR)},
+			field{m.name + "_ssim", fmt.Sprintf("%.4f", q.SSIM)},
+			field{m.name + "_ciede2000", fmt.Sprintf("%.2f", q.CIEDE2000)},
 			field{m.name + "_colorfulness", fmt.Sprintf("%.1f", q.Colorfulness)})
 	}
 	fmt.Fprintf(&table, "%-13s %8s %8s %7s %9s %13.1f\n", "true pictures", "", "", "", "", e.TrueColorfulness)
