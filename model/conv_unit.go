@@ -23,6 +23,8 @@ const (
 	// LowerRows is LowerMatMul, but for a kernel gradient: there it transposes
 	// the picture first, so that the product reads both factors along rows.
 	LowerRows
+	// LowerWinograd is Winograd's minimal filtering, see winograd.
+	LowerWinograd
 )
 
 // String returns the form's name.

@@ -4,22 +4,13 @@ package model
 
 import "github.com/gomlx/gomlx/core/graph"
 
-// LowerWinograd is Winograd's minimal filtering in two dimensions: tiles of 5x5
-// input pixels and the kernel are transformed, multiplied point by point, a
-// matrix product over channels for each of the 25 points, and transformed back.
-// A 4x4 kernel then gives 2x2 outputs and a 2x2 kernel 4x4 outputs with 25
-// multiplications instead of 64. All transformations are matrix products too,
-// since those are what XLA's CPU back end is fast at. Kernels must be 2x2 or
-// 4x4.
-const LowerWinograd = LowerRows + 1
-
 // winogradPoints is the number of points of a transformed row.
 const winogradPoints = 5
 
 // The transformations of rows, for the points 0, 1, -1, 2 and infinity. See
 // Toom-Cook: a row of the kernel and one of the outputs' gradient are
 // polynomials, evaluated at the points; the input's transformation is the
-// transposed interpolation. The denominators are in winogradKernel's rows.
+// transposed interpolation, whose denominators are winogradScale.
 var (
 	winogradInput = [][]float64{
 		{2, -1, -2, 1, 0},
@@ -62,7 +53,15 @@ func winogradMatrix(g *graph.Graph, m [][]float64) *Node {
 	return graph.Const(g, square)
 }
 
-// winograd is a unit convolution of fixed sizes in LowerWinograd's form.
+// winograd is a unit convolution of fixed sizes in the form of LowerWinograd,
+// Winograd's minimal filtering in two dimensions (Lavin and Gray 2016): tiles of
+// 5x5 input pixels and the kernel are transformed, multiplied point by point, a
+// matrix product over channels for each of the 25 points, and transformed back.
+// A 4x4 kernel then gives 2x2 outputs and a 2x2 kernel 4x4 outputs with 25
+// multiplications instead of 64. All transformations are matrix products too,
+// since those are what XLA's CPU back end is fast at. The gradient by the input
+// is a convolution by the reversed kernel, that by the kernel the transposed form.
+// Kernels must be 2x2 or 4x4.
 type winograd struct {
 	kernel, tile  int // sides
 	batch         int
@@ -167,7 +166,8 @@ func winogradKernelGrad(x, dy *Node, k []int, pad int) *Node {
 func fitSides(x *Node, pad, height, width int) *Node {
 	d := x.Shape().Dimensions
 	endH, endW := height-pad-d[1], width-pad-d[2]
-	x = padZeros(x, graph.PadAxis{}, graph.PadAxis{Start: pad, End: max(endH, 0)}, graph.PadAxis{Start: pad, End: max(endW, 0)}, graph.PadAxis{})
+	x = padZeros(x, graph.PadAxis{},
+		graph.PadAxis{Start: pad, End: max(endH, 0)}, graph.PadAxis{Start: pad, End: max(endW, 0)}, graph.PadAxis{})
 	if endH < 0 || endW < 0 {
 		x = graph.Slice(x, graph.AxisRange(), graph.AxisRange(0, height), graph.AxisRange(0, width))
 	}

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"slices"
@@ -139,6 +140,9 @@ func LoadSafetensors(path string) ([]NamedTensor, map[string]string, error) {
 	}
 	list, metadata, err := readSafetensors(bufio.NewReaderSize(f, 1<<20), st.Size())
 	if err != nil {
+		if failed := (*fs.PathError)(nil); errors.As(err, &failed) {
+			return nil, nil, fmt.Errorf("reading weights: %w", err) // of the disk, perhaps for now
+		}
 		return nil, nil, fmt.Errorf("reading weights %q: %w: %w", path, ErrDamaged, err)
 	}
 	return list, metadata, nil
