@@ -33,13 +33,11 @@ func startAverage(network *ml.Scope) error {
 }
 
 // updateAverage moves the average towards the values that the network has at
-// the end of the graph. Running statistics are averages already and are copied.
+// the end of the graph. So does it running statistics: they belong to weights
+// that the average lags behind.
 func updateAverage(network *ml.Scope, decay float64, g *graph.Graph) {
 	for v := range network.IterVariables() {
-		average, now := network.Store().GetVariable(averagePath(v)), v.NodeValue(g)
-		if v.Trainable {
-			now = graph.Add(graph.MulScalar(average.NodeValue(g), decay), graph.MulScalar(now, 1-decay))
-		}
-		average.SetNodeValue(now)
+		average := network.Store().GetVariable(averagePath(v))
+		average.SetNodeValue(graph.Add(graph.MulScalar(average.NodeValue(g), decay), graph.MulScalar(v.NodeValue(g), 1-decay)))
 	}
 }

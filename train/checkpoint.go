@@ -117,11 +117,7 @@ func pruneCheckpoints(run string, current int64, newest int) error {
 func loadCheckpoint(
 	run string, store *ml.Store, of identity, keep int, note func(format string, args ...any),
 ) (state, bool, error) {
-	ref, err := model.ReadCheckpointRef(run, model.CheckpointLast)
-	missing := errors.Is(err, fs.ErrNotExist)
-	if err != nil && !missing {
-		return state{}, false, fmt.Errorf("going on with %q: %w", run, err)
-	}
+	ref, pointerErr := model.ReadCheckpointRef(run, model.CheckpointLast)
 	files, err := candidates(run, ref.File)
 	if err != nil || len(files) == 0 {
 		return state{}, false, err
@@ -137,8 +133,8 @@ func loadCheckpoint(
 			return state{}, false, fmt.Errorf("going on with %q from %q: %w", run, file, err)
 		}
 		switch {
-		case missing:
-			note("%s has no checkpoints/last.json; going on from %s, at step %d", run, file, s.Step)
+		case pointerErr != nil:
+			note("%v; going on from the newest checkpoint, %s, at step %d", pointerErr, file, s.Step)
 		case len(damage) > 0:
 			note("%v; going on from the checkpoint before, %s, at step %d", errors.Join(damage...), file, s.Step)
 		}

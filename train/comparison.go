@@ -3,7 +3,6 @@
 package train
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -24,23 +23,32 @@ type compared struct {
 }
 
 // compareSweep reads the runs that the folder has and writes the page that shows
-// them side by side.
-func compareSweep(o SweepOptions) (SweepResult, error) {
+// them side by side. Manifest is the hash of the data set, failed the label of a
+// run that has just failed, if one did.
+func compareSweep(o SweepOptions, manifest, failed string) (SweepResult, error) {
 	result := SweepResult{Report: filepath.Join(o.Output, reportFile)}
 	var runs []compared
-	for _, label := range o.Experiment.Labels() {
-		run, err := readCompared(filepath.Join(o.Output, label), label)
+	for _, planned := range o.Experiment.Runs() {
+		run, err := readCompared(o, planned, manifest)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // it has not begun
 		}
 		if err != nil {
-			return result, fmt.Errorf("comparing runs: %w", err)
+			result.LeftOut = append(result.LeftOut, fmt.Sprintf("%s is left out: %v.", planned.Label, err))
+			continue
+		}
+		if run.Label == failed {
+			run.Result.Status = StatusFailed
 		}
 		runs = append(runs, run)
 		result.Runs = append(result.Runs, run.SweepRun)
 	}
-	result.Best = bestRun(result.Runs)
-	page, err := sweepPage(o, runs, result.Best)
+	first := scoreColumns(result.Runs)[0]
+	if at := first.best(result.Runs); at >= 0 {
+		result.Best, result.BestBy = result.Runs[at].Label, first.long
+	}
+	result.Outcome = sweepOutcome(o.Experiment, result.Runs)
+	page, err := sweepPage(o, runs, result)
 	if err != nil {
 		return result, fmt.Errorf("comparing runs: %w", err)
 	}
@@ -51,18 +59,23 @@ func compareSweep(o SweepOptions) (SweepResult, error) {
 	return result, nil
 }
 
-// final returns the last validation of a run that has ended, nil where there is
-// none: what another is half way through cannot be compared.
-func (c compared) final() *Scores {
-	if c.Result.Status != StatusDone && c.Result.Status != StatusDiverged {
-		return nil
-	}
-	return c.Result.Validation
-}
-
-func readCompared(folder, label string) (compared, error) {
-	run := compared{SweepRun: SweepRun{Label: label, Folder: folder}}
+// readCompared reads a run. One that is not what the sweep trains is an error:
+// the folder may have it from another sweep, or from another data set.
+func readCompared(o SweepOptions, planned recipes.Run, manifest string) (compared, error) {
+	folder := filepath.Join(o.Output, planned.Label)
+	run := compared{SweepRun: SweepRun{Label: planned.Label, Folder: folder}}
 	if err := readJSON(folder, recordFile, &run.record); err != nil {
+		return run, err
+	}
+	var recipe recipes.Recipe
+	if err := readJSON(folder, recipeFile, &recipe); err != nil {
+		// Not wrapped: one that is missing does not mean that nothing has begun.
+		return run, fmt.Errorf("reading its recipe: %v", err) //nolint:errorlint // see above
+	}
+	if err := errors.Join(
+		sameRecipe(folder, recipe, planned.Recipe),
+		sameData(folder, run.record.Data, dataRecord{Path: o.Data, ManifestSHA256: manifest}),
+	); err != nil {
 		return run, err
 	}
 	if run.record.Result != nil {
@@ -74,31 +87,21 @@ func readCompared(folder, label string) (compared, error) {
 	return run, err
 }
 
-// bestRun returns the label of the run that came out best.
-func bestRun(runs []SweepRun) string {
-	ended := slices.DeleteFunc(slices.Clone(runs), func(r SweepRun) bool {
-		return r.Result.Status != StatusDone || r.Result.Epochs == 0
-	})
-	if len(ended) == 0 {
-		return ""
-	}
-	return slices.MinFunc(ended, func(a, b SweepRun) int { return cmp.Compare(a.Result.BestL1, b.Result.BestL1) }).Label
-}
-
 // sweepPage lays out the comparison.
-func sweepPage(o SweepOptions, runs []compared, best string) (report.Page, error) {
+func sweepPage(o SweepOptions, runs []compared, result SweepResult) (report.Page, error) {
 	e := o.Experiment
 	page := report.Page{
 		Title:  "Sweep " + e.Name,
 		Lead:   fmt.Sprintf("%s. %d of %d runs have begun.", e.Title, len(runs), len(e.Labels())),
 		Footer: "chromabeam " + o.ToolVersion,
 	}
-	if best != "" {
+	if result.Best != "" {
 		page.Facts = append(page.Facts, report.Fact{
-			Label: "lowest validation L1", Value: best, Note: "of the runs that came to their end",
+			Label: "lowest " + result.BestBy, Value: result.Best, Note: "of the runs that came to their end",
 		})
 	}
-	page.Sections = append(page.Sections, about(e.Recipe), scoreTable(runs), sweepCurves(runs))
+	outcome := report.Text{Title: "Outcome", Paragraphs: slices.Concat(result.Outcome, result.LeftOut)}
+	page.Sections = append(page.Sections, about(e.Recipe), outcome, scoreTable(result.Runs), sweepCurves(runs))
 	samples, err := sweepSamples(runs)
 	if err != nil {
 		return page, err
@@ -110,66 +113,11 @@ func sweepPage(o SweepOptions, runs []compared, best string) (report.Page, error
 	common.Title = "Configuration of all runs but for " + e.Vary.Key
 	common.Rows = slices.DeleteFunc(common.Rows, func(row []string) bool { return row[0] == e.Vary.Key })
 	page.Sections = append(page.Sections, common)
+	page.Sections = append(page.Sections, changes(e.Recipe)...)
 	if len(runs) > 0 {
-		page.Sections = append(page.Sections, recordTable(runs[len(runs)-1].record))
+		page.Sections = append(page.Sections, environments(runs))
 	}
 	return page, nil
-}
-
-// scoreColumn is a column of a comparison: a score of the last validation.
-type scoreColumn struct {
-	name, format string
-	value        func(Scores) *float64
-	// lower and higher tell which values are better; neither of them is where
-	// both are false.
-	lower, higher bool
-}
-
-func scoreColumns() []scoreColumn {
-	return []scoreColumn{
-		{"L1", "%.4f", func(s Scores) *float64 { return &s.L1 }, true, false},
-		{"PSNR, dB", "%.2f", func(s Scores) *float64 { return &s.PSNR }, false, true},
-		{"SSIM", "%.3f", func(s Scores) *float64 { return &s.SSIM }, false, true},
-		{"CIEDE2000", "%.2f", func(s Scores) *float64 { return &s.CIEDE2000 }, true, false},
-		{"colourfulness", "%.1f", func(s Scores) *float64 { return &s.Colorfulness }, false, false},
-		{"distance", "%.3g", func(s Scores) *float64 { return s.Distance }, false, false},
-	}
-}
-
-// scoreTable compares the last validations.
-func scoreTable(runs []compared) report.Table {
-	table := report.Table{
-		Title: "Validation at the end",
-		Note:  "Best figures stand out. Distance is the critic's score of true pictures less that of generated ones.",
-		Columns: []report.Column{
-			{Name: "run"}, {Name: "status"}, {Name: "epochs", Numeric: true}, {Name: "steps", Numeric: true},
-		},
-	}
-	first := len(table.Columns)
-	for _, run := range runs {
-		r := run.Result
-		table.Rows = append(table.Rows, []string{run.Label, string(r.Status), fmt.Sprint(r.Epochs), grouped(r.Steps)})
-	}
-	for at, column := range scoreColumns() {
-		table.Columns = append(table.Columns, report.Column{Name: column.name, Numeric: true})
-		best, bestAt := 0.0, -1
-		for i, run := range runs {
-			text := ""
-			if v := run.final(); v != nil {
-				if x := column.value(*v); x != nil {
-					text = fmt.Sprintf(column.format, *x)
-					if bestAt < 0 || column.lower && *x < best || column.higher && *x > best {
-						best, bestAt = *x, i
-					}
-				}
-			}
-			table.Rows[i] = append(table.Rows[i], text)
-		}
-		if bestAt >= 0 && (column.lower || column.higher) && len(runs) > 1 {
-			table.Best = append(table.Best, report.Cell{Row: bestAt, Column: first + at})
-		}
-	}
-	return table
 }
 
 // sweepCurves draws one curve for each run in each chart.
@@ -220,7 +168,8 @@ func sweepSamples(runs []compared) (*report.Comparison, error) {
 		c.Columns = append(c.Columns, run.Label)
 	}
 	for column, run := range runs {
-		if run.Result.Epochs == 0 || run.record.Data.Validation == 0 {
+		// One that was broken off may lack the pictures of its last epoch.
+		if run.record.Result == nil || run.Result.Epochs == 0 || run.record.Data.Validation == 0 {
 			continue
 		}
 		cells, err := readGrid(run.Folder, sampleName(run.Result.Epochs), run.record.Data.Size)

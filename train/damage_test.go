@@ -96,20 +96,26 @@ func TestDamagedCheckpoint(t *testing.T) {
 			compareTraining(t, whole.Output, o.Output)
 		})
 	}
-	t.Run("the pointer is gone", func(t *testing.T) {
-		t.Parallel()
-		o := whole
-		o.Output, o.Resume = filepath.Join(t.TempDir(), "run"), true
-		must(t, os.CopyFS(o.Output, os.DirFS(broken.Output)))
-		must(t, os.Remove(filepath.Join(o.Output, model.CheckpointsDir, model.CheckpointLast+".json")))
-		var notes []string
-		o.Note = func(text string) { notes = append(notes, text) }
-		mustRun(t, o)
-		if len(notes) != 1 || !strings.Contains(notes[0], "last.json") || !strings.Contains(notes[0], weightFile(8)) {
-			t.Errorf("notes %q, want one that names the pointer and the newest weight file", notes)
-		}
-		compareTraining(t, whole.Output, o.Output)
-	})
+	pointers := map[string]func(path string) error{
+		"the pointer is gone":    os.Remove,
+		"the pointer is damaged": func(path string) error { return os.WriteFile(path, []byte(`{"file":`), 0o644) },
+	}
+	for name, damage := range pointers {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := whole
+			o.Output, o.Resume = filepath.Join(t.TempDir(), "run"), true
+			must(t, os.CopyFS(o.Output, os.DirFS(broken.Output)))
+			must(t, damage(filepath.Join(o.Output, model.CheckpointsDir, model.CheckpointLast+".json")))
+			var notes []string
+			o.Note = func(text string) { notes = append(notes, text) }
+			mustRun(t, o)
+			if len(notes) != 1 || !strings.Contains(notes[0], "last.json") || !strings.Contains(notes[0], weightFile(8)) {
+				t.Errorf("notes %q, want one that names the pointer and the newest weight file", notes)
+			}
+			compareTraining(t, whole.Output, o.Output)
+		})
+	}
 	t.Run("all", func(t *testing.T) {
 		t.Parallel()
 		for _, tt := range damages() {

@@ -24,10 +24,11 @@ func TestGood(t *testing.T) {
 		want bool
 	}{
 		{lossL1, 0, true}, {lossL1, math.NaN(), false}, {lossGeneratorGradient, math.Inf(1), false},
-		{lossCritic, 4e6, true}, {lossCritic, -4e6, true}, {lossCritic, 4.1e6, false}, {lossCritic, -4.1e6, false},
+		{lossDistance, 4e6, true}, {lossAdversarial, -4e6, true},
 		{lossAdversarial, -4.1e6, false}, {lossDistance, 4.1e6, false}, {lossDistance, math.Inf(-1), false},
-		// A part of the critic's loss, and norms that clipping deals with.
-		{lossPenalty, 4.1e6, true}, {lossNorm, 4.1e6, true}, {lossGeneratorGradient, 4.1e6, true}, {lossCriticGradient, 4.1e6, true},
+		// The penalty and the loss that it is a part of, which come down again,
+		// and norms that clipping deals with.
+		{lossCritic, 4.1e6, true}, {lossPenalty, 4.1e6, true}, {lossNorm, 4.1e6, true}, {lossGeneratorGradient, 4.1e6, true}, {lossCriticGradient, 4.1e6, true},
 	}
 	for _, tt := range tests {
 		var v lossVector
@@ -38,12 +39,12 @@ func TestGood(t *testing.T) {
 	}
 }
 
-// TestDiverges trains a critic at an absurd rate, as far as it goes: the scores
-// leave all bounds while they are still numbers. The generator's stage before is
+// TestDiverges trains a critic at an absurd rate with next to no penalty, as far
+// as it goes: the scores leave all bounds while they are still numbers. The generator's stage before is
 // what is left of the run.
 func TestDiverges(t *testing.T) {
 	r := tinyGAN()
-	r.CriticEpochs, r.Epochs, r.CriticRate, r.LogEach = 0, 20, 1, 1
+	r.CriticEpochs, r.Epochs, r.CriticRate, r.PenaltyWeight, r.LogEach = 0, 20, 1, 1e-12, 1
 	r.CriticNorm = model.NormNone // a norm would hold the scores back
 	o := Options{Recipe: r, Data: dataset(t, r.Size, 5, 2), Output: filepath.Join(t.TempDir(), "run"), Backend: goBackend(t)}
 	got := mustRun(t, o)
@@ -56,8 +57,8 @@ func TestDiverges(t *testing.T) {
 		t.Errorf("the last line is %+v, want diverged at step %d without losses", last, got.Steps)
 	}
 	for _, line := range lines {
-		if line.Critic != nil && math.Abs(*line.Critic) > divergedAt {
-			t.Errorf("a line at step %d has loss %g", line.Step, *line.Critic)
+		if line.Distance != nil && math.Abs(*line.Distance) > divergedAt {
+			t.Errorf("a line at step %d has distance %g", line.Step, *line.Distance)
 		}
 	}
 	page := string(readFile(t, o.Output, reportFile))

@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"github.com/chromabeam/chromabeam/train/recipes"
+	"github.com/chromabeam/chromabeam/transforms/pixel"
 )
 
 // endEpoch validates, records and saves.
@@ -25,13 +26,16 @@ func (t *trainer) endEpoch(ctx context.Context, stage recipes.Stage) error {
 	}
 	if v != nil {
 		if !v.finite {
-			return t.diverge()
+			return t.diverge("a validation picture or its scores were not finite")
 		}
 		if stage.Kind == recipes.StageGenerator {
 			// The critic, if there is one, has not learned anything yet.
-			v.scores = Scores{Quality: v.scores.Quality}
+			v.scores = Scores{Quality: v.scores.Quality, TrueColorfulness: v.scores.TrueColorfulness}
 		}
 		line.Validation = &v.scores
+		if line.Average, err = t.validateAverage(ctx); err != nil {
+			return err
+		}
 	}
 	t.clock.validation += t.clock.since(start)
 
@@ -67,6 +71,19 @@ func (t *trainer) validate(ctx context.Context) (*validation, error) {
 		return nil, err
 	}
 	return &v, nil
+}
+
+// validateAverage measures the moving average of the generator's weights; nil
+// where there is none. A critic has nothing to say of it.
+func (t *trainer) validateAverage(ctx context.Context) (*pixel.Quality, error) {
+	if t.average == nil {
+		return nil, nil //nolint:nilnil // no average is no fault
+	}
+	v, err := t.average.run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &v.scores.Quality, nil
 }
 
 // closeEpoch moves the state behind the epoch that line describes.

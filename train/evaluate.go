@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image"
 	"io/fs"
 	"sync/atomic"
 
@@ -67,6 +66,15 @@ type Evaluation struct {
 
 // Validate returns every problem of the options, joined.
 func (o EvaluateOptions) Validate() error {
+	if o.Backend == nil {
+		return errors.Join(o.ValidateRequest(), errors.New("backend must be open"))
+	}
+	return o.ValidateRequest()
+}
+
+// ValidateRequest is [EvaluateOptions.Validate] without the backend, which takes
+// a while to open.
+func (o EvaluateOptions) ValidateRequest() error {
 	var problems []error
 	fail := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
 	if o.Model == "" {
@@ -87,9 +95,6 @@ func (o EvaluateOptions) Validate() error {
 	if o.Grid < 0 || o.Grid > maxGrid {
 		fail("pictures in the grid must be in [0, %d], got %d", maxGrid, o.Grid)
 	}
-	if o.Backend == nil {
-		fail("backend must be open")
-	}
 	return errors.Join(problems...)
 }
 
@@ -99,7 +104,8 @@ const maxGrid = 64
 // Evaluate measures a trained network, in inference mode, on a split of a data
 // set. A network or a split that cannot be opened is a request error of package
 // fault.
-func Evaluate(ctx context.Context, o EvaluateOptions) (Evaluation, error) {
+func Evaluate(ctx context.Context, o EvaluateOptions) (result Evaluation, err error) {
+	defer recovered("evaluating", &err)
 	if err := o.Validate(); err != nil {
 		return Evaluation{}, fault.AsRequest(err)
 	}
@@ -188,54 +194,6 @@ func evaluate(ctx context.Context, o EvaluateOptions, c *model.Colorizer, p *pic
 	return e, err
 }
 
-// evaluated is a picture with its scores.
-type evaluated struct {
-	made             *pixel.RGB
-	raw, recombined  pixel.Quality
-	trueColorfulness float64
-}
-
-// evaluateBatch colours count pictures from start on and measures them, on all
-// cores.
-func evaluateBatch(ctx context.Context, c *model.Colorizer, p *pictures, start, count int) ([]evaluated, error) {
-	pairs := make([]*pair, count)
-	var gray []float32
-	for i := range pairs {
-		var err error
-		if pairs[i], err = p.pair(start + i); err != nil {
-			return nil, err
-		}
-		for _, v := range pairs[i].gray {
-			gray = append(gray, float32(v)/127.5-1)
-		}
-	}
-	made, err := c.Colorize(ctx, gray)
-	if err != nil {
-		return nil, fmt.Errorf("colouring pictures %d to %d: %w", start, start+count-1, err)
-	}
-	list := make([]evaluated, count)
-	err = onAllCores(count, func(i int) error {
-		size := len(pairs[i].color)
-		list[i] = measurePicture(pairs[i], made[i*size:(i+1)*size], p.size)
-		return nil
-	})
-	return list, err
-}
-
-// measurePicture compares a network's output with the truth, as it is and under
-// the picture's own luma.
-func measurePicture(one *pair, made []float32, side int) evaluated {
-	truth := &pixel.RGB{Pix: one.color, Width: side, Height: side}
-	luma := &image.Gray{Pix: one.gray, Stride: side, Rect: image.Rect(0, 0, side, side)}
-	box := pixel.Letterbox{Size: side, Width: side, Height: side}
-	raw := toRGB(made, side)
-	return evaluated{
-		made: raw, raw: pixel.Measure(raw, truth),
-		recombined:       pixel.Measure(pixel.RecombineRGB(luma, pixel.ChromaFromNetwork(made, side, box)), truth),
-		trueColorfulness: pixel.Colorfulness(truth),
-	}
-}
-
 // add counts picture i.
 func (e *Evaluation) add(o EvaluateOptions, p *pictures, i int, one evaluated) error {
 	e.Raw.Add(one.raw)
@@ -252,13 +210,4 @@ func (e *Evaluation) add(o EvaluateOptions, p *pictures, i int, one evaluated) e
 		Key: sample.Key, Source: sample.Meta.Source, Raw: one.raw, Recombined: one.recombined,
 	})
 	return nil
-}
-
-// toRGB rounds values in [-1, 1] to 8-bit levels.
-func toRGB(values []float32, side int) *pixel.RGB {
-	rgb := pixel.NewRGB(side, side)
-	for i, v := range values {
-		rgb.Pix[i] = uint8(min(255, max(0, (v+1)*127.5+0.5)))
-	}
-	return rgb
 }

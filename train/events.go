@@ -69,6 +69,10 @@ func (e *events) line(m Metric) error {
 				{"critic/penalty_validation", v.Penalty},
 			}
 		}
+		if q := m.Average; q != nil {
+			list = append(list, scalar{"l1/average", &q.L1}, scalar{"psnr/average", &q.PSNR}, scalar{"ssim/average", &q.SSIM},
+				scalar{"ciede2000/average", &q.CIEDE2000}, scalar{"colorfulness/average", &q.Colorfulness})
+		}
 	case MetricDiverged:
 	}
 	for _, s := range list {

@@ -5,7 +5,6 @@ package train
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime"
 
 	"github.com/gomlx/gomlx/core/tensors"
@@ -68,16 +67,15 @@ func startFeed(ctx context.Context, from, to int64, plan func(e int64) func() (i
 // careful turns a panic of the device layer into an error: on a goroutine of
 // its own it would end the process. An input with an error holds no memory.
 func careful(work func() (input, error)) (in input) {
-	defer func() {
-		if r := recover(); r != nil {
-			in.err = fmt.Errorf("moving pictures to the device: %v", r)
-		}
-		if in.err != nil {
-			in.finalize()
-			in = input{err: in.err}
-		}
+	err := error(nil)
+	func() {
+		defer recovered("preparing a batch", &err)
+		in, err = work()
 	}()
-	in, in.err = work()
+	if err != nil {
+		in.finalize()
+		in = input{err: err}
+	}
 	return in
 }
 

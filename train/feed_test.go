@@ -110,7 +110,7 @@ func TestFeedEnds(t *testing.T) {
 	}
 }
 
-// TestFeedDamaged changes a byte inside a picture.
+// TestFeedDamaged changes a byte inside a picture: either feed names it.
 func TestFeedDamaged(t *testing.T) {
 	t.Parallel()
 	data := dataset(t, 16, 3, 0)
@@ -121,11 +121,24 @@ func TestFeedDamaged(t *testing.T) {
 	if err := os.WriteFile(path, tar, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	p := openTrain(t, data, 0)
-	f := startFeed(t.Context(), 0, 1, gathering(p, goBackend(t), func(int64) []int32 { return []int32{0, 1, 2} }))
+	key := openTrain(t, data, 0).reader.Key(0)
+	for _, mode := range []FeedMode{FeedStream, FeedDevice} {
+		o := Options{Recipe: tinyRecipe(), Data: data, Output: filepath.Join(t.TempDir(), "run"), Backend: goBackend(t), Feed: mode}
+		if _, err := Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), key) || strings.Contains(err.Error(), "goroutine") {
+			t.Errorf("%s: a damaged picture gives %v, want an error naming its key %s", mode, err, key)
+		}
+	}
+}
+
+// TestFeedPanics turns a panic on a goroutine of the feed into an error.
+func TestFeedPanics(t *testing.T) {
+	t.Parallel()
+	f := startFeed(t.Context(), 0, 1, func(int64) func() (input, error) {
+		return func() (input, error) { panic("the device is gone") }
+	})
 	defer f.stop()
-	if _, err := f.next(t.Context()); err == nil || !strings.Contains(err.Error(), p.reader.Key(0)) {
-		t.Errorf("a damaged picture gives %v, want an error naming its key %s", err, p.reader.Key(0))
+	if _, err := f.next(t.Context()); err == nil || !strings.Contains(err.Error(), "the device is gone") {
+		t.Errorf("a panic gives %v", err)
 	}
 }
 

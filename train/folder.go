@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/chromabeam/chromabeam/model"
 	"github.com/chromabeam/chromabeam/train/recipes"
@@ -56,40 +55,72 @@ func openFolder(o Options, now record, old *record) (resumed bool, err error) {
 	return false, nil
 }
 
-// takeOver looks at what the output holds, refuses what must stay, and tells
-// whether there is a run to go on with.
+// standing is what a run finds in its output folder.
+type standing int
+
+const (
+	standsFree    standing = iota // nothing that is in the way
+	standsReplace                 // a run of ours that has to go
+	standsResume                  // a run to go on with
+)
+
+// takeOver makes room where the output holds a run that has to go, and tells
+// whether there is one to go on with.
 func takeOver(o Options, now record, old *record) (resume bool, err error) {
+	found, err := lookAt(o, now, old)
+	if err == nil && found == standsReplace {
+		err = removeRun(o.Output)
+	}
+	return err == nil && found == standsResume, err
+}
+
+// lookAt looks at what the output holds and refuses what must stay. It changes
+// nothing. Of a run to go on with it fills old with the record.
+func lookAt(o Options, now record, old *record) (standing, error) {
 	used, err := inUse(o.Output)
 	if err != nil || !used {
-		return false, err
+		return standsFree, err
 	}
 	var there recipes.Recipe
 	switch err := readJSON(o.Output, recipeFile, &there); {
 	case errors.Is(err, fs.ErrNotExist):
-		if o.Overwrite {
-			return false, nil // what is not ours stays where it is
+		if !o.Overwrite {
+			return standsFree, fault.Request("output %q is not empty and holds no run; name another folder, or overwrite", o.Output)
 		}
-		return false, fault.Request("output %q is not empty and holds no run; name another folder, or overwrite", o.Output)
+		return standsFree, namesTaken(o.Output) // what is not ours stays where it is
 	case err != nil:
-		return false, fault.AsRequest(err)
+		return standsFree, fault.AsRequest(err)
 	case there.Validate() != nil:
-		return false, fault.Request("output %q holds a %s that is no recipe of ours; name another folder", o.Output, recipeFile)
+		return standsFree, fault.Request("output %q holds a %s that is no recipe of ours; name another folder", o.Output, recipeFile)
 	case o.Overwrite:
-		return false, removeRun(o.Output)
+		return standsReplace, nil
 	case !o.Resume:
-		return false, fault.Request("output %q holds a run of recipe %q already; resume it, or overwrite it", o.Output, there.Name)
+		return standsFree, fault.Request("output %q holds a run of recipe %q already; resume it, or overwrite it", o.Output, there.Name)
 	}
 	if err := sameRecipe(o.Output, there, o.Recipe); err != nil {
-		return false, err
+		return standsFree, err
 	}
 	if err := readJSON(o.Output, recordFile, old); errors.Is(err, fs.ErrNotExist) {
 		// It died before it began, or while it was being replaced: checkpoints
 		// that are left are not its own.
-		return false, removeRun(o.Output)
+		return standsReplace, nil
 	} else if err != nil {
-		return false, fault.AsRequest(err)
+		return standsFree, fault.AsRequest(err)
 	}
-	return true, errors.Join(sameData(o.Output, old.Data, now.Data), sameInit(o.Output, old.Init, now.Init))
+	return standsResume, errors.Join(sameData(o.Output, old.Data, now.Data), sameInit(o.Output, old.Init, now.Init))
+}
+
+// namesTaken refuses a folder that is no run but holds files of a run's names:
+// they are somebody else's, or another kind of ours.
+func namesTaken(dir string) error {
+	for _, name := range []string{
+		sweepFile, recordFile, metricsFile, timingsFile, reportFile, model.ModelFile, model.CheckpointsDir, samplesDir, eventsDir,
+	} {
+		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
+			return fault.Request("output %q holds no run, but a %s that is not a run's; name another folder", dir, name)
+		}
+	}
+	return nil
 }
 
 // inUse tells whether a folder holds anything but what a publication that was
@@ -121,7 +152,7 @@ func inUse(dir string) (bool, error) {
 // model does.
 func isTemporary(name string) bool {
 	for _, ours := range []string{
-		recipeFile, recordFile, reportFile, model.ModelFile, samplePattern, bestGrid, worstGrid, extremesFile,
+		recipeFile, recordFile, reportFile, sweepFile, model.ModelFile, samplePattern, bestGrid, worstGrid, extremesFile,
 		weightPattern, "last.json", "best.json",
 	} {
 		for _, pattern := range []string{ours + ".*.tmp", "." + ours + ".tmp-*"} {
@@ -150,44 +181,6 @@ func removeTemporary(run string) error {
 		}
 	}
 	return nil
-}
-
-// sameRecipe refuses to go on with other values, naming each.
-func sameRecipe(run string, there, wanted recipes.Recipe) error {
-	keys := recipes.Differences(there, wanted)
-	if len(keys) == 0 {
-		return nil
-	}
-	parts := make([]string, len(keys))
-	for i, key := range keys {
-		before, _ := there.Value(key)
-		now, _ := wanted.Value(key)
-		parts[i] = fmt.Sprintf("%s (%v there, %v asked for)", key, before, now)
-	}
-	return fault.Request("the run in %q has another recipe; it differs in %s", run, strings.Join(parts, ", "))
-}
-
-// sameData refuses to go on with another data set.
-func sameData(run string, there, wanted dataRecord) error {
-	if there.ManifestSHA256 == wanted.ManifestSHA256 {
-		return nil
-	}
-	return fault.Request("the run in %q has another data set; manifest_sha256 is %.12s there (%s), %.12s in %s",
-		run, there.ManifestSHA256, there.Path, wanted.ManifestSHA256, wanted.Path)
-}
-
-// sameInit refuses to go on with a run that started from other weights.
-func sameInit(run string, there, wanted *initRecord) error {
-	name := func(r *initRecord) string {
-		if r == nil {
-			return "random weights"
-		}
-		return fmt.Sprintf("%.12s (%s)", r.SHA256, r.Path)
-	}
-	if there == wanted || there != nil && wanted != nil && there.SHA256 == wanted.SHA256 {
-		return nil
-	}
-	return fault.Request("the run in %q started from other weights: from %s there, %s asked for", run, name(there), name(wanted))
 }
 
 // removeRun removes a run's own files and leaves what else lies in its folders.

@@ -219,3 +219,34 @@ func FuzzDecodeState(f *testing.F) {
 		}
 	})
 }
+
+// TestOverwriteNames overwrites folders that are no runs: what has other names
+// than a run's files stays, and one that holds any of those is refused.
+func TestOverwriteNames(t *testing.T) {
+	data := dataset(t, 16, 4, 2)
+	for _, name := range []string{"report.html", "metrics.jsonl", "run.json", "checkpoints", "samples", sweepFile} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			path := filepath.Join(dir, name)
+			if filepath.Ext(name) == "" {
+				must(t, os.Mkdir(path, 0o755))
+				path = filepath.Join(path, "step-000000009.safetensors")
+			}
+			must(t, os.WriteFile(path, []byte("mine"), 0o644))
+			o := Options{Recipe: tinyRecipe(), Data: data, Output: dir, Backend: goBackend(t), Overwrite: true}
+			if _, err := Run(t.Context(), o); !fault.IsRequest(err) || !strings.Contains(err.Error(), name) {
+				t.Errorf("got %v, want a request error naming %s", err, name)
+			}
+			if got := string(readFile(t, path)); got != "mine" {
+				t.Errorf("%s holds %q now", name, got)
+			}
+		})
+	}
+	dir := t.TempDir()
+	letter := filepath.Join(dir, "letter.txt")
+	must(t, os.WriteFile(letter, []byte("mine"), 0o644))
+	mustRun(t, Options{Recipe: tinyRecipe(), Data: data, Output: dir, Backend: goBackend(t), Overwrite: true})
+	if got := string(readFile(t, letter)); got != "mine" {
+		t.Errorf("the letter holds %q now", got)
+	}
+}

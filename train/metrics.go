@@ -58,6 +58,9 @@ type Metric struct {
 	// Validation is there at the end of an epoch, if the data set has pictures
 	// for it.
 	Validation *Scores `json:"validation,omitempty"`
+	// Average measures the moving average of the generator's weights in
+	// validation, where the recipe keeps one.
+	Average *pixel.Quality `json:"average,omitempty"`
 }
 
 // metricsLog appends to metrics.jsonl. A line may still be in the making when
@@ -66,7 +69,7 @@ type Metric struct {
 type metricsLog struct {
 	file    *os.File
 	size    int64
-	pending chan Metric
+	pending chan pendingLine
 	// observe, if set, is called with each line that was written.
 	observe func(Metric) error
 }
@@ -129,12 +132,20 @@ func (m *metricsLog) addLater(line Metric, finish func(*Metric)) error {
 	if err := m.settle(); err != nil {
 		return err
 	}
-	m.pending = make(chan Metric, 1)
-	go func(to chan<- Metric) {
-		finish(&line)
-		to <- line
+	m.pending = make(chan pendingLine, 1)
+	go func(to chan<- pendingLine) {
+		done := pendingLine{line: line}
+		defer func() { to <- done }()
+		defer recovered("measuring pictures", &done.err)
+		finish(&done.line)
 	}(m.pending)
 	return nil
+}
+
+// pendingLine is a line that was made on a goroutine of its own.
+type pendingLine struct {
+	line Metric
+	err  error
 }
 
 // settle writes the line that is in the making.
@@ -142,9 +153,12 @@ func (m *metricsLog) settle() error {
 	if m.pending == nil {
 		return nil
 	}
-	line := <-m.pending
+	done := <-m.pending
 	m.pending = nil
-	return m.add(line)
+	if done.err != nil {
+		return done.err
+	}
+	return m.add(done.line)
 }
 
 // sync makes all lines durable; a checkpoint that counts them may follow.

@@ -27,7 +27,8 @@ type Options struct {
 	// must be empty or missing.
 	Resume, Overwrite bool
 	// Init is a run folder whose generator, the best or else the last, this run
-	// starts from; empty starts from random weights.
+	// starts from; empty starts from random weights, or goes on with a run from
+	// wherever that started.
 	Init string
 	// KeepCheckpoints is how many of the newest weight files stay, beside the
 	// best; 0 means 2.
@@ -49,6 +50,15 @@ type Options struct {
 
 // Validate returns every problem of the options, joined.
 func (o Options) Validate() error {
+	if o.Backend == nil {
+		return errors.Join(o.ValidateRequest(), errors.New("backend must be open"))
+	}
+	return o.ValidateRequest()
+}
+
+// ValidateRequest is [Options.Validate] without the backend, which takes a while
+// to open.
+func (o Options) ValidateRequest() error {
 	var problems []error
 	fail := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
 	if err := o.Recipe.Validate(); err != nil {
@@ -59,9 +69,6 @@ func (o Options) Validate() error {
 	}
 	if o.Output == "" {
 		fail("output must name a run folder")
-	}
-	if o.Backend == nil {
-		fail("backend must be open")
 	}
 	if o.Resume && o.Overwrite {
 		fail("resume and overwrite contradict each other: the one keeps the run, the other replaces it")
@@ -111,6 +118,9 @@ const (
 	StatusRunning     Status = "running"
 	StatusDone        Status = "done"
 	StatusInterrupted Status = "interrupted"
+	// StatusFailed is that of a run which ended its sweep with an error; the run's
+	// own record says running, and it can be resumed.
+	StatusFailed Status = "failed"
 	// StatusDiverged is a result, not a failure: a loss is no longer a number,
 	// or one of a size that training does not come back from.
 	StatusDiverged Status = "diverged"
@@ -121,6 +131,9 @@ type Result struct {
 	Status Status `json:"status"`
 	Epochs int    `json:"epochs"`
 	Steps  int64  `json:"steps"`
+	// Cause says of a run that has diverged what was found, such as "a loss of the
+	// critic was no number".
+	Cause string `json:"cause,omitempty"`
 	// TrainL1 is the mean over the last epoch that trained the generator, ValL1
 	// and ValPSNR the last validation, on the scale [-1, 1] and in decibels. What
 	// is unknown is 0, and absent in JSON: all of them before the first epoch is

@@ -3,11 +3,11 @@
 package train
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"path/filepath"
 	"slices"
-	"strconv"
 
 	"github.com/chromabeam/chromabeam/train/recipes"
 	"github.com/chromabeam/chromabeam/transforms/report"
@@ -24,7 +24,7 @@ func (t *trainer) writeReport(r Result) error {
 	page := report.Page{
 		Title: fmt.Sprintf("Training run %s", t.o.Recipe.Name), Lead: t.o.Recipe.Title + ". " + ending(r),
 		Facts:    facts(r, t.record),
-		Sections: []report.Section{about(t.o.Recipe), curves(lines)},
+		Sections: []report.Section{about(t.o.Recipe), outcome(t.o.Recipe, r, lines), curves(lines)},
 		Footer:   "chromabeam " + t.o.ToolVersion,
 	}
 	if t.val.n > 0 && r.Epochs > 0 {
@@ -38,24 +38,14 @@ func (t *trainer) writeReport(r Result) error {
 		}
 		page.Sections = append(append(page.Sections, samples), extremes...)
 	}
-	page.Sections = append(page.Sections, recipeTable(t.o.Recipe), recordTable(t.record))
+	page.Sections = append(page.Sections, recipeTable(t.o.Recipe))
+	page.Sections = append(page.Sections, changes(t.o.Recipe)...)
+	page.Sections = append(page.Sections, recordTable(t.record))
 	err = shard.Publish(t.o.Output, reportFile, func(w io.Writer) error { return report.Render(w, page) })
 	if err != nil {
 		return fmt.Errorf("writing the run's report: %w", err)
 	}
 	return nil
-}
-
-// ending says in a sentence how the run stands.
-func ending(r Result) string {
-	switch r.Status {
-	case StatusDiverged:
-		return fmt.Sprintf("It diverged by step %d: %v.", r.Steps, errDiverged)
-	case StatusInterrupted:
-		return fmt.Sprintf("It was interrupted at step %d and can be resumed.", r.Steps)
-	default:
-		return fmt.Sprintf("It ran to its end: %d epochs, %d steps.", r.Epochs, r.Steps)
-	}
 }
 
 // facts lists what is known: a run may have ended before its first epoch did.
@@ -75,26 +65,24 @@ func facts(r Result, rec record) []report.Fact {
 			report.Fact{Label: "validation PSNR", Value: fmt.Sprintf("%.2f dB", v.PSNR), Note: "mean over pictures"},
 			report.Fact{Label: "SSIM", Value: fmt.Sprintf("%.3f", v.SSIM), Note: "validation, 1 is equal"},
 			report.Fact{Label: "CIEDE2000", Value: fmt.Sprintf("%.2f", v.CIEDE2000), Note: "validation, 0 is equal"},
-			report.Fact{Label: "colourfulness", Value: fmt.Sprintf("%.1f", v.Colorfulness), Note: "validation, of what was generated"})
+			report.Fact{Label: "colourfulness", Value: fmt.Sprintf("%.1f", v.Colorfulness), Note: colorNote(*v)})
 	}
-	weights := report.Fact{Label: "weights", Value: grouped(rec.Parameters), Note: "of the generator"}
+	weights := report.Fact{Label: "weights", Value: report.Grouped(rec.Parameters), Note: "of the generator"}
 	if rec.CriticParameters > 0 {
-		weights.Note += fmt.Sprintf(", and %s of the critic", grouped(rec.CriticParameters))
+		weights.Note += fmt.Sprintf(", and %s of the critic", report.Grouped(rec.CriticParameters))
 	}
 	return append(list,
 		report.Fact{
-			Label: "pictures", Value: grouped(int64(rec.Data.Train)),
-			Note: fmt.Sprintf("and %s for validation", grouped(int64(rec.Data.Validation))),
+			Label: "pictures", Value: report.Grouped(int64(rec.Data.Train)),
+			Note: fmt.Sprintf("and %s for validation", report.Grouped(int64(rec.Data.Validation))),
 		}, weights)
 }
 
-// grouped prints a count with a comma before every three digits.
-func grouped(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	for at := len(digits) - 3; at > 0; at -= 3 {
-		digits = digits[:at] + "," + digits[at:]
+func colorNote(v Scores) string {
+	if v.TrueColorfulness == 0 { // not recorded
+		return "validation, of what was generated"
 	}
-	return digits
+	return fmt.Sprintf("validation; the true pictures have %.1f", v.TrueColorfulness)
 }
 
 // recipeTable lists the effective recipe under the report's names.
@@ -114,14 +102,34 @@ func recipeTable(r recipes.Recipe) report.Table {
 	return table
 }
 
-// recordTable lists what else the numbers depend on.
-func recordTable(r record) report.Table {
+// changes lists what settings, a trial or another size changed in a recipe of
+// ours, and what follows for the networks. It is empty where nothing was.
+func changes(r recipes.Recipe) []report.Section {
+	from, ok := recipes.Original(r)
+	if !ok {
+		return nil
+	}
+	lines := recipes.Changes(from, r)
+	if len(lines) == 0 {
+		return nil
+	}
+	table := report.Table{
+		Title: "Changes to recipe " + from.Name, Note: recipes.Caveat(r), Columns: []report.Column{{Name: "from the recipe to here"}},
+	}
+	for _, line := range lines {
+		table.Rows = append(table.Rows, []string{line})
+	}
+	return []report.Section{table}
+}
+
+// recordRows lists what else the numbers depend on.
+func recordRows(r record) [][]string {
 	rows := [][]string{
 		{"data set", r.Data.Path},
 		{"data set's manifest, SHA-256", r.Data.ManifestSHA256},
 		{"backend", r.Backend.Name},
 		{"device", r.Backend.Description},
-		{"multiply-adds a picture", grouped(r.MultiplyAdds)},
+		{"multiply-adds a picture", report.Grouped(r.MultiplyAdds)},
 	}
 	if r.Init != nil {
 		rows = append(rows, []string{"started from", r.Init.Path}, []string{"its SHA-256", r.Init.SHA256})
@@ -131,7 +139,41 @@ func recordTable(r record) report.Table {
 			rows = append(rows, []string{name, v})
 		}
 	}
+	return rows
+}
+
+func recordTable(r record) report.Table { return environment(recordRows(r)) }
+
+func environment(rows [][]string) report.Table {
 	return report.Table{Title: "Environment", Columns: []report.Column{{Name: "what"}, {Name: "value"}}, Rows: rows}
+}
+
+// environments lists the same of several runs: once what they share, and for
+// each run what they do not.
+func environments(runs []compared) report.Table {
+	var names []string
+	values := make([]map[string]string, len(runs))
+	for i, run := range runs {
+		values[i] = make(map[string]string)
+		for _, row := range recordRows(run.record) {
+			values[i][row[0]] = row[1]
+			if !slices.Contains(names, row[0]) {
+				names = append(names, row[0])
+			}
+		}
+	}
+	var rows [][]string
+	for _, name := range names {
+		first := values[0][name]
+		if !slices.ContainsFunc(values, func(v map[string]string) bool { return v[name] != first }) {
+			rows = append(rows, []string{name, first})
+			continue
+		}
+		for i, run := range runs {
+			rows = append(rows, []string{name + ", " + run.Label, cmp.Or(values[i][name], "none")})
+		}
+	}
+	return environment(rows)
 }
 
 func about(r recipes.Recipe) report.Text {

@@ -60,12 +60,3 @@ func TestResultJSON(t *testing.T) {
 		t.Errorf("result (-want +got):\n%s", diff)
 	}
 }
-
-func TestGrouped(t *testing.T) {
-	t.Parallel()
-	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 54_413_955: "54,413,955"} {
-		if got := grouped(n); got != want {
-			t.Errorf("grouped(%d) = %q, want %q", n, got, want)
-		}
-	}
-}

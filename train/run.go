@@ -19,9 +19,10 @@ import (
 //
 // When ctx is cancelled the position is saved, in the middle of an epoch too,
 // and the error is [ErrInterrupted]. A loss that is no longer a number ends
-// the run with [StatusDiverged] and no error, and so does one whose size (1e6)
-// training does not come back from.
-func Run(ctx context.Context, o Options) (Result, error) {
+// the run with [StatusDiverged] and no error, and so do scores of a critic of a
+// size (1e6) that training does not come back from.
+func Run(ctx context.Context, o Options) (result Result, err error) {
+	defer recovered("training", &err)
 	if err := o.Validate(); err != nil {
 		return Result{}, fault.AsRequest(err)
 	}
@@ -41,6 +42,11 @@ func runIn(ctx context.Context, o Options, set *shard.Dataset, work *workspace) 
 	if err != nil {
 		return Result{}, err
 	}
+	return t.follow(ctx)
+}
+
+// follow goes the whole way of a run, and closes the trainer.
+func (t *trainer) follow(ctx context.Context) (Result, error) {
 	defer t.close()
 	result, err := t.start()
 	if err != nil || result != nil {
@@ -73,6 +79,9 @@ func (t *trainer) run(ctx context.Context) (Result, error) {
 		return Result{}, err
 	}
 	result := t.result(status)
+	if d := (*divergedError)(nil); errors.As(err, &d) {
+		result.Cause = d.cause
+	}
 	if err := t.writeReport(result); err != nil {
 		return result, err
 	}

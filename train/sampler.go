@@ -57,16 +57,16 @@ func (s *sampler) draw(e int64) draw {
 	p := s.plan[at]
 	d := draw{parts: p.parts()}
 	for i := range p.critics {
-		s.add(&d, s.critic, "critic", critic+int64(i))
+		s.add(&d, s.critic, critic+int64(i))
 	}
 	if p.generator != generatorNone {
-		s.add(&d, s.generator, "generator", step)
+		s.add(&d, s.generator, step)
 	}
 	return d
 }
 
 // add appends batch number n of a network's stream.
-func (s *sampler) add(d *draw, from *order, network string, n int64) {
+func (s *sampler) add(d *draw, from *order, n int64) {
 	size := s.recipe.TrainBatchSize
 	for i := range size {
 		d.index = append(d.index, int32(from.at(n*int64(size)+int64(i))))
@@ -74,12 +74,12 @@ func (s *sampler) add(d *draw, from *order, network string, n int64) {
 	words := []uint64{s.recipe.Seed, uint64(s.stage), uint64(n)}
 	mirror, alpha := make([]float32, size), make([]float32, size)
 	if s.recipe.Flip {
-		rng := newSource(network+" flip", words...)
+		rng := newSource(from.label+" flip", words...)
 		for i := range mirror {
 			mirror[i] = float32(rng.Uint64() >> 63)
 		}
 	}
-	if network == "critic" {
+	if from == s.critic {
 		rng := newSource("alpha", words...)
 		for i := range alpha {
 			alpha[i] = uniform(rng)

@@ -5,6 +5,7 @@ package train
 import (
 	"context"
 	"fmt"
+	"path"
 
 	"github.com/gomlx/gomlx/core/tensors"
 	ml "github.com/gomlx/gomlx/ml/model"
@@ -118,8 +119,8 @@ func (t *trainer) pending() (lossVector, error) {
 	if err != nil {
 		return sums, err
 	}
-	if !sums.good(t.state.Pending) {
-		return sums, t.diverge()
+	if cause := sums.fault(t.state.Pending); cause != "" {
+		return sums, t.diverge(cause)
 	}
 	return sums, nil
 }
@@ -132,7 +133,7 @@ func (t *trainer) checkWeights() error {
 			return err
 		}
 		if !good {
-			return t.diverge()
+			return t.diverge("a weight of the " + path.Base(network.Scope()) + " was not finite")
 		}
 	}
 	return nil
@@ -216,14 +217,14 @@ func (t *trainer) metric(kind MetricKind) Metric {
 }
 
 // diverge ends the run: what comes after a loss that is no number is noise.
-func (t *trainer) diverge() error {
+func (t *trainer) diverge(cause string) error {
 	if err := t.log.add(t.metric(MetricDiverged)); err != nil {
 		return err
 	}
 	if err := t.log.sync(); err != nil {
 		return err
 	}
-	return errDiverged
+	return &divergedError{cause}
 }
 
 // show reports progress.

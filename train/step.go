@@ -4,15 +4,12 @@ package train
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/gomlx/gomlx/core/tensors"
 	ml "github.com/gomlx/gomlx/ml/model"
 
-	"github.com/chromabeam/chromabeam/model"
 	"github.com/chromabeam/chromabeam/train/recipes"
 )
 
@@ -47,13 +44,10 @@ func newStepper(w *workspace, r recipes.Recipe, stage recipes.Stage, steps int64
 func (s *stepper) run(ctx context.Context, f *feed, t int64, want bool) (made []*tensors.Tensor, wait time.Duration, err error) {
 	critic := t * s.criticSteps()
 	// Half a step has no place in the schedule: what has begun is ended.
-	begun := context.WithoutCancel(ctx)
+	contexts := [2]context.Context{ctx, context.WithoutCancel(ctx)}
 	for i, p := range s.plan {
-		if i > 0 {
-			ctx = begun
-		}
 		start := time.Now()
-		in, err := f.next(ctx)
+		in, err := f.next(contexts[min(i, 1)])
 		wait += time.Since(start)
 		if err != nil {
 			return nil, wait, err
@@ -110,52 +104,7 @@ func (s *stepper) knobs(p program, t, critic int64) []float32 {
 
 // explain adds to an error of the device what a user can do about it.
 func (s *stepper) explain(err error) error {
-	if model.OutOfMemory(err) {
-		return fmt.Errorf("the device has too little memory for train_batch_size %d (an estimate of the need is %.1f GiB): "+
-			"set a smaller train_batch_size, or another backend: %w",
-			s.recipe.TrainBatchSize, float64(estimateBytes(s.recipe))/(1<<30), err)
-	}
-	return fmt.Errorf("computing a training step: %w", err)
+	what := fmt.Sprintf("for train_batch_size %d", s.recipe.TrainBatchSize)
+	return fmt.Errorf("computing a training step: %w", explainMemory(err, what, stepBytes(s.recipe),
+		"set a smaller train_batch_size, or another backend"))
 }
-
-// estimateBytes is about what a training step needs on the device: weights,
-// gradients and both moments twice (the backend does not update in place), and
-// of each picture the maps of both networks, forward and backward.
-func estimateBytes(r recipes.Recipe) int64 {
-	const float = 4
-	critic := r.CriticNetwork()
-	weights, maps := r.Generator().ParameterCount(), 2*r.Generator().Activations()
-	if r.Adversarial() {
-		weights += critic.ParameterCount()
-		// True, generated and interpolated pictures, the last one twice over.
-		maps += 6 * critic.Activations()
-	}
-	return float * (7*weights + int64(r.TrainBatchSize)*maps)
-}
-
-// errDiverged ends the loop when a loss is no number, or one that training does
-// not come back from.
-var errDiverged = errors.New("the losses are no longer numbers of use")
-
-// divergedAt is the size from which on a loss counts as diverged. Scores of a
-// critic are within some hundreds in any run that learns.
-const divergedAt = 1e6
-
-// good tells whether sums of losses over a number of steps are of use.
-func (v lossVector) good(count int64) bool {
-	for i, sum := range v {
-		if !finite(sum) {
-			return false
-		}
-		switch loss(i) {
-		case lossAdversarial, lossCritic, lossDistance:
-			if math.Abs(sum) > divergedAt*float64(count) {
-				return false
-			}
-		default: // the penalty and the norms are inside the critic's loss
-		}
-	}
-	return true
-}
-
-func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

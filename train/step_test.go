@@ -25,7 +25,7 @@ func TestExplain(t *testing.T) {
 	s := &stepper{recipe: r}
 	full := errors.New("RESOURCE_EXHAUSTED: Out of memory allocating 123 bytes")
 	got := s.explain(full)
-	estimate := fmt.Sprintf("%.1f GiB", float64(estimateBytes(r))/(1<<30))
+	estimate := fmt.Sprintf("%.1f GiB", float64(stepBytes(r))/(1<<30))
 	for _, want := range []string{"train_batch_size 12", estimate, "smaller train_batch_size", full.Error()} {
 		if !strings.Contains(got.Error(), want) {
 			t.Errorf("error %q does not say %q", got, want)
@@ -37,14 +37,14 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-// TestEstimateBytes looks at how the estimate grows with what needs memory.
-func TestEstimateBytes(t *testing.T) {
+// TestStepBytes looks at how the estimate grows with what needs memory.
+func TestStepBytes(t *testing.T) {
 	t.Parallel()
 	base := tinyGAN()
 	need := func(change func(*recipes.Recipe)) int64 {
 		r := base
 		change(&r)
-		return estimateBytes(r)
+		return stepBytes(r)
 	}
 	small := need(func(*recipes.Recipe) {})
 	for name, more := range map[string]int64{
@@ -65,7 +65,7 @@ func TestEstimateBytes(t *testing.T) {
 	}
 	alone := base
 	alone.Critic = model.CriticNone
-	if got := estimateBytes(alone); got >= small || got <= 7*4*alone.Generator().ParameterCount() {
+	if got := stepBytes(alone); got >= small || got <= 7*4*alone.Generator().ParameterCount() {
 		t.Errorf("without a critic the estimate is %d, with one %d", got, small)
 	}
 }

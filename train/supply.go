@@ -41,7 +41,11 @@ func newSupply(p *pictures, device *model.Backend, mode FeedMode, most int64) (s
 	if mode == FeedStream || mode != FeedDevice && need > most {
 		return streamed{pictures: p, device: device}, nil
 	}
-	return newResident(p, device)
+	r, err := newResident(p, device)
+	if err != nil { // not r: a nil pointer in an interface is not nil
+		return nil, explainMemory(err, "for the training pictures", need, "let them stream, or set another backend")
+	}
+	return r, nil
 }
 
 // streamed reads pictures when they are due.
@@ -70,7 +74,7 @@ func newResident(p *pictures, device *model.Backend) (*resident, error) {
 		all[i] = int32(i)
 	}
 	r := new(resident)
-	if err := p.add(&r.pictures, device, all); err != nil {
+	if err := p.move(&r.pictures, device, all, p.decode); err != nil {
 		r.close()
 		return nil, fmt.Errorf("moving the data set to the device: %w", err)
 	}
@@ -95,9 +99,23 @@ func (d draw) add(in *input) {
 // color [n, s, s, 3], 8-bit levels. Graphs scale them to [-1, 1] themselves, so
 // that a quarter of the bytes travels.
 func (p *pictures) add(in *input, device *model.Backend, indices []int32) error {
+	return p.move(in, device, indices, p.pair)
+}
+
+// move is add with pictures from the given function.
+func (p *pictures) move(in *input, device *model.Backend, indices []int32, from func(i int) (*pair, error)) error {
 	area := p.size * p.size
 	gray, color := make([]byte, len(indices)*area), make([]byte, 3*len(indices)*area)
-	if err := p.gather(gray, color, indices); err != nil {
+	err := onAllCores(len(indices), func(at int) error {
+		one, err := from(int(indices[at]))
+		if err != nil {
+			return err
+		}
+		copy(gray[at*area:], one.gray)
+		copy(color[3*at*area:], one.color)
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	for _, t := range []struct {
@@ -111,18 +129,4 @@ func (p *pictures) add(in *input, device *model.Backend, indices []int32) error 
 		in.own(moved)
 	}
 	return nil
-}
-
-// gather copies pictures one after the other, on all cores.
-func (p *pictures) gather(gray, color []byte, indices []int32) error {
-	area := p.size * p.size
-	return onAllCores(len(indices), func(at int) error {
-		one, err := p.pair(int(indices[at]))
-		if err != nil {
-			return err
-		}
-		copy(gray[at*area:], one.gray)
-		copy(color[3*at*area:], one.color)
-		return nil
-	})
 }

@@ -6,10 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"reflect"
 
 	"github.com/chromabeam/chromabeam/train/recipes"
 	"github.com/chromabeam/chromabeam/transforms/fault"
@@ -29,18 +25,26 @@ type SweepOptions struct {
 	Experiment recipes.Experiment
 	// Only names the one run to train; empty trains all.
 	Only string
-	// Started, if set, is called before each run with its label and its place
-	// among the runs of this call, from 1.
-	Started func(label string, place, of int)
+	// Started, if set, is called before each run with its label, its place among
+	// the runs of this call, from 1, and whether it has ended before and is left
+	// as it is.
+	Started func(label string, place, of int, ended bool)
 }
 
 // SweepResult is how a sweep stands.
 type SweepResult struct {
 	// Runs holds the runs that the folder has, in the sweep's order.
 	Runs []SweepRun `json:"runs"`
-	// Best is the label of the run with the lowest validation L1 (or training
-	// L1, where there is no validation), empty where none has ended well.
-	Best string `json:"best,omitempty"`
+	// LeftOut says in a sentence each which runs the folder has that belong to
+	// something else, such as another data set, and are not compared.
+	LeftOut []string `json:"left_out,omitempty"`
+	// Best is the label of the run with the lowest L1 at its end, of those that
+	// came to it; empty where there is none. BestBy says of which pictures:
+	// "validation L1", or "training L1" where nothing was validated.
+	Best   string `json:"best,omitempty"`
+	BestBy string `json:"best_by,omitempty"`
+	// Outcome says in sentences what came out, beside what the report says.
+	Outcome []string `json:"outcome,omitempty"`
 	// Report is the path of the page that compares the runs.
 	Report string `json:"report"`
 }
@@ -51,6 +55,15 @@ type SweepRun struct {
 	// Folder is the run folder.
 	Folder string `json:"folder"`
 	Result Result `json:"result"`
+}
+
+// Final returns the last validation of a run that has ended, nil where there is
+// none: what another is half way through cannot be compared.
+func (r SweepRun) Final() *Scores {
+	if r.Result.Status != StatusDone && r.Result.Status != StatusDiverged {
+		return nil
+	}
+	return r.Result.Validation
 }
 
 // Validate returns every problem of the options and of all runs, joined.
@@ -79,90 +92,59 @@ func (o SweepOptions) Validate() error {
 // Sweep trains the runs of a sweep one after the other and compares those that
 // its folder has. Runs that differ in rates and weights alone share what was
 // compiled. With Resume, runs that have ended are left as they are, and the one
-// that was broken off goes on. Errors are those of [Run]; the page compares what
-// there is when a run is interrupted, too.
+// that was broken off goes on. With Overwrite the runs of the sweep that was
+// there go first, or only the one that Only names, if the sweep is the same.
+//
+// Errors are those of [Run]. A request that cannot work for any of the runs is
+// refused before the first, and nothing is written. When a run is interrupted or
+// fails, the result and the page compare what there is nevertheless.
 func Sweep(ctx context.Context, o SweepOptions) (SweepResult, error) {
 	if err := o.Validate(); err != nil {
 		return SweepResult{}, fault.AsRequest(err)
-	}
-	if err := openSweep(o); err != nil {
-		return SweepResult{}, err
 	}
 	set, err := shard.Open(o.Data)
 	if err != nil {
 		return SweepResult{}, fmt.Errorf("opening the data set: %w", err)
 	}
 	defer set.Close()
-	trainErr := trainRuns(ctx, o, set)
-	if trainErr != nil && !errors.Is(trainErr, ErrInterrupted) {
-		return SweepResult{}, trainErr
+	plan, err := planSweep(o, set)
+	if err != nil {
+		return SweepResult{}, err
 	}
-	result, err := compareSweep(o)
+	if err := plan.claim(); err != nil {
+		return SweepResult{}, err
+	}
+	failed, trainErr := plan.train(ctx, set)
+	result, err := compareSweep(o, set.Info().ManifestSHA256, failed)
 	return result, errors.Join(trainErr, err)
 }
 
-// trainRuns trains the runs that were asked for.
-func trainRuns(ctx context.Context, o SweepOptions, set *shard.Dataset) error {
-	runs := o.Experiment.Runs()
-	if o.Only != "" {
-		run, err := o.Experiment.Only(o.Only)
-		if err != nil {
-			return fault.AsRequest(err)
-		}
-		runs = []recipes.Run{run}
-	}
-	work := newWorkspace(o.Backend)
+// train trains the runs that were asked for. It returns the label of the one that
+// failed, if one did: the device or the disk that it lacked would be lacking for
+// the next ones too.
+func (p *sweepPlan) train(ctx context.Context, set *shard.Dataset) (failed string, err error) {
+	defer recovered("training", &err)
+	work := newWorkspace(p.o.Backend)
 	defer work.close()
-	for i, run := range runs {
-		if o.Started != nil {
-			o.Started(run.Label, i+1, len(runs))
+	for i, run := range p.runs {
+		if p.o.Started != nil {
+			p.o.Started(run.label, i+1, len(p.runs), run.ended)
 		}
-		each := o.Options
-		each.Recipe, each.Output = run.Recipe, filepath.Join(o.Output, run.Label)
-		if _, err := runIn(ctx, each, set, work); err != nil {
-			return fmt.Errorf("training %s: %w", run.Label, err)
+		if run.ended {
+			continue
+		}
+		failed = run.label // should it panic
+		t, err := newTrainer(run.options, set, work)
+		if err == nil {
+			t.shared = p.initial
+			_, err = t.follow(ctx)
+		}
+		if errors.Is(err, ErrInterrupted) {
+			failed = ""
+		}
+		if err != nil {
+			return failed, fmt.Errorf("training %s: %w", run.label, err)
 		}
 	}
-	return nil
-}
-
-// openSweep makes the sweep's folder or takes it over. A folder that holds
-// something else, or another sweep, is refused.
-func openSweep(o SweepOptions) error {
-	var there recipes.Experiment
-	switch err := readJSON(o.Output, sweepFile, &there); {
-	case err == nil:
-		if o.Overwrite || sameExperiment(there, o.Experiment) {
-			break
-		}
-		return fault.Request("output %q holds another sweep, of recipe %q with %s %v; name another folder, or overwrite it",
-			o.Output, there.Name, there.Vary.Key, there.Vary.Values)
-	case errors.Is(err, fs.ErrNotExist):
-		if err := freeForSweep(o); err != nil {
-			return err
-		}
-	default:
-		return fault.AsRequest(err)
-	}
-	if err := os.MkdirAll(o.Output, 0o755); err != nil {
-		return fault.Request("making the sweep's folder: %w", err)
-	}
-	return writeJSON(o.Output, sweepFile, o.Experiment)
-}
-
-// freeForSweep refuses a folder with anything in it.
-func freeForSweep(o SweepOptions) error {
-	entries, err := os.ReadDir(o.Output)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fault.Request("opening the sweep's folder: %w", err)
-	}
-	if len(entries) > 0 && !o.Overwrite {
-		return fault.Request("output %q is not empty and holds no sweep; name another folder, or overwrite", o.Output)
-	}
-	return nil
-}
-
-// sameExperiment compares all that numbers depend on.
-func sameExperiment(a, b recipes.Experiment) bool {
-	return len(recipes.Differences(a.Recipe, b.Recipe)) == 0 && reflect.DeepEqual(a.Vary, b.Vary)
+	return "", nil
 }

@@ -4,6 +4,7 @@ package train
 
 import (
 	"fmt"
+	"path"
 	"path/filepath"
 	"sync/atomic"
 	"time"
@@ -19,15 +20,18 @@ const defaultCache = 1 << 30
 
 // trainer is one process's work on a run.
 type trainer struct {
-	o         Options
-	record    record
-	recipe    string // hash
-	schedule  schedule
-	work      *workspace
+	o        Options
+	record   record
+	recipe   string // hash
+	schedule schedule
+	work     *workspace
+	// shared are the weights that a sweep has read for all of its runs.
+	shared    *initialWeights
 	train     *pictures
 	val       *pictures
 	supply    supply
 	validator *validator
+	average   *validator // of the moving average, nil without one
 	log       *metricsLog
 	events    *events
 	state     state
@@ -102,7 +106,7 @@ func (t *trainer) notef(format string, args ...any) {
 // start opens the run folder and brings weights, moments and position to where
 // the run stands. It returns the result of a run that has ended already.
 func (t *trainer) start() (*Result, error) {
-	initial, err := openInit(t.o)
+	initial, err := t.openInit()
 	if err != nil {
 		return nil, err
 	}
@@ -111,6 +115,9 @@ func (t *trainer) start() (*Result, error) {
 	resumed, err := openFolder(t.o, t.record, &old)
 	if err != nil {
 		return nil, err
+	}
+	if t.o.Init == "" {
+		t.record.Init = old.Init // its checkpoints hold all that is needed of it
 	}
 	if old.Result != nil && (old.Status == StatusDone || old.Status == StatusDiverged) {
 		old.Result.Report = filepath.Join(t.o.Output, reportFile)
@@ -131,12 +138,23 @@ func (t *trainer) start() (*Result, error) {
 	}
 	failpoint.Hit(pointFolderRecord)
 	if t.val.n > 0 {
-		if t.validator, err = newValidator(t.work, t.o.Recipe, t.val); err != nil {
+		if err := t.openValidators(); err != nil {
 			return nil, err
 		}
 	}
 	t.supply, err = newSupply(t.train, t.o.Backend, t.o.Feed, t.cacheBytes())
 	return nil, err
+}
+
+// openValidators makes what validation needs.
+func (t *trainer) openValidators() (err error) {
+	if t.validator, err = newValidator(t.work, t.o.Recipe, t.val, model.GeneratorScope); err != nil {
+		return err
+	}
+	if t.o.Recipe.EMADecay > 0 {
+		t.average, err = newValidator(t.work, t.o.Recipe, t.val, path.Join(model.EMAScope, model.GeneratorScope))
+	}
+	return err
 }
 
 // restore makes all variables and fills them from the last checkpoint, if the
@@ -145,31 +163,58 @@ func (t *trainer) restore(resume bool, initial initialWeights) error {
 	if err := t.work.prepare(t.o.Recipe); err != nil {
 		return err
 	}
-	if err := initial.load(t.work.store, t.o.Recipe.Generator()); err != nil {
-		return err
-	}
 	if err := t.clearMoments(); err != nil {
 		return err
 	}
-	if t.o.Recipe.EMADecay > 0 {
-		if err := startAverage(t.work.store.Scope(model.GeneratorScope)); err != nil {
-			return fmt.Errorf("starting the moving average: %w", err)
-		}
+	if err := t.startAverage(); err != nil {
+		return err
 	}
 	if err := resetLosses(t.work.store); err != nil {
 		return err
 	}
 	t.state = state{Format: stateFormat, Recipe: t.recipe, Data: t.record.Data.ManifestSHA256}
 	if !resume {
-		return nil
+		return t.begin(initial)
 	}
 	s, found, err := loadCheckpoint(t.o.Output, t.work.store, identity{
 		recipe: t.recipe, data: t.record.Data.ManifestSHA256, schedule: t.schedule,
 	}, t.keep(), t.notef)
-	if err != nil || !found {
+	if err != nil {
 		return err
 	}
+	if !found {
+		return t.begin(initial)
+	}
 	t.state, t.lastL1 = s, s.TrainL1
+	return nil
+}
+
+// begin gives a run without a checkpoint the weights that it starts from.
+func (t *trainer) begin(initial initialWeights) error {
+	if initial.record == nil && t.record.Init != nil {
+		var err error
+		if initial, err = openInit(t.o, t.record.Init.Path); err != nil {
+			return err
+		}
+		if err := sameInit(t.o.Output, t.record.Init, initial.record); err != nil {
+			return err
+		}
+	}
+	if err := initial.load(t.work.store, t.o.Recipe.Generator()); err != nil {
+		return err
+	}
+	return t.startAverage()
+}
+
+// startAverage lets the moving average, where there is one, begin at the
+// generator's weights.
+func (t *trainer) startAverage() error {
+	if t.o.Recipe.EMADecay == 0 {
+		return nil
+	}
+	if err := startAverage(t.work.store.Scope(model.GeneratorScope)); err != nil {
+		return fmt.Errorf("starting the moving average: %w", err)
+	}
 	return nil
 }
 

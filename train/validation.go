@@ -20,9 +20,14 @@ type Scores struct {
 	// Quality measures the generated pictures, as 8-bit pictures, against the
 	// true ones.
 	pixel.Quality
+	// TrueColorfulness is that of the true pictures, which Colorfulness is best
+	// near; 0 in what was measured before it was recorded.
+	TrueColorfulness float64 `json:"true_colorfulness,omitempty"`
 	// Critics add the adversarial loss of the generator, their own loss, the
 	// score of true pictures less that of generated ones and, under WGAN-GP, the
-	// gradient penalty before its weight; absent without a critic.
+	// gradient penalty before its weight. They are absent without a critic, while
+	// the generator trains alone, and where the critic has batch norm: what it
+	// says of a picture then depends on the others in the batch.
 	Adversarial *float64 `json:"adversarial,omitempty"`
 	Critic      *float64 `json:"critic,omitempty"`
 	Distance    *float64 `json:"distance,omitempty"`
@@ -39,7 +44,8 @@ type validation struct {
 	worst  extremes
 }
 
-// The columns of what the validation's graph returns for each picture.
+// The columns of what the validation's graph returns for each picture. L1 is
+// there for what 8-bit levels cannot show: outputs that are no numbers.
 const (
 	columnL1 = iota
 	columnAdversarial
@@ -59,34 +65,35 @@ type validator struct {
 	batch    int
 }
 
-// newValidator takes the workspace's executable, or builds it.
-func newValidator(w *workspace, r recipes.Recipe, p *pictures) (*validator, error) {
-	if w.validate == nil {
+// newValidator takes the workspace's executable, or builds it, for the generator
+// of a scope: its weights or their moving average.
+func newValidator(w *workspace, r recipes.Recipe, p *pictures, scope string) (*validator, error) {
+	if w.validate[scope] == nil {
 		b := newBuilder(w.store, r)
 		exec, err := ml.NewExec(w.device.Backend, w.store, func(_ *ml.Scope, in []*graph.Node) []*graph.Node {
-			return b.validation(unit(in[0]), unit(in[1]), in[2], in[3])
+			return b.validation(scope, unit(in[0]), unit(in[1]), in[2], in[3])
 		})
 		if err != nil {
 			return nil, fmt.Errorf("building the validation: %w", err)
 		}
-		w.validate = exec.WithName("validation").SetMaxCache(-1)
+		w.validate[scope] = exec.WithName("validation").SetMaxCache(-1)
 	}
 	return &validator{
-		exec: w.validate, device: w.device, recipe: r, pictures: p, batch: max(1, min(r.ValBatchSize, p.n)),
+		exec: w.validate[scope], device: w.device, recipe: r, pictures: p, batch: max(1, min(r.ValBatchSize, p.n)),
 	}, nil
 }
 
 // validation returns the generated pictures as 8-bit levels, [batch, s, s, 3],
-// and [batch, columnCount] of what the host cannot compute from them.
-func (b builder) validation(gray, color, alpha, weight *graph.Node) []*graph.Node {
-	made := model.Generator(b.network(model.GeneratorScope), b.generator, gray, model.Infer)
+// and the columns, [batch, columnCount].
+func (b builder) validation(scope string, gray, color, alpha, weight *graph.Node) []*graph.Node {
+	made := model.Generator(b.network(scope), b.generator, gray, model.Infer)
 	l1 := graph.ReduceMean(graph.Abs(graph.Sub(made, color)), 1, 2, 3)
 	columns := make([]*graph.Node, columnCount)
 	for i := range columns {
 		columns[i] = graph.ZerosLike(l1)
 	}
 	columns[columnL1] = l1
-	if b.critic.Exists() {
+	if judged(b.recipe) {
 		objective := b.recipe.CriticObjective()
 		n := alpha.Shape().Dimensions[0]
 		parts := objective.Loss(b.score, gray, color, made, graph.Reshape(alpha, n, 1, 1, 1), weight)
@@ -98,6 +105,9 @@ func (b builder) validation(gray, color, alpha, weight *graph.Node) []*graph.Nod
 	}
 	return []*graph.Node{levels(made), graph.Stack(columns, -1)}
 }
+
+// judged tells whether validation asks the critic.
+func judged(r recipes.Recipe) bool { return r.Adversarial() && r.CriticNorm != model.NormBatch }
 
 // run measures every picture, in order.
 func (v *validator) run(ctx context.Context) (validation, error) {
@@ -116,6 +126,7 @@ func (v *validator) run(ctx context.Context) (validation, error) {
 		}
 	}
 	out.scores.Divide(float64(n))
+	out.scores.TrueColorfulness /= float64(n)
 	v.fill(&out.scores, sums)
 	return out, nil
 }
@@ -145,7 +156,9 @@ func (v *validator) step(ctx context.Context, f *feed, start, count int, out *va
 	defer in.finalize()
 	results, err := v.exec.Exec(in.args...)
 	if err != nil {
-		return fmt.Errorf("computing a validation step: %w", err)
+		what := fmt.Sprintf("for val_batch_size %d", v.recipe.ValBatchSize)
+		return fmt.Errorf("computing a validation step: %w",
+			explainMemory(err, what, validationBytes(v.recipe), "set a smaller val_batch_size"))
 	}
 	defer func() {
 		for _, t := range results {
@@ -168,12 +181,13 @@ func (v *validator) step(ctx context.Context, f *feed, start, count int, out *va
 	if err != nil {
 		return fmt.Errorf("reading the validation: %w", err)
 	}
-	scores, err := v.measure(start, made)
+	scores, truth, err := v.measure(start, made)
 	if err != nil {
 		return err
 	}
 	for i, q := range scores {
 		out.scores.Add(q)
+		out.scores.TrueColorfulness += truth[i]
 		out.best.offer(start+i, q.L1, made[i])
 		out.worst.offer(start+i, q.L1, made[i])
 		if len(out.first) < sampleCount {
@@ -184,21 +198,24 @@ func (v *validator) step(ctx context.Context, f *feed, start, count int, out *va
 }
 
 // measure compares the pictures from start on with the true ones, on all cores.
-func (v *validator) measure(start int, made []*pixel.RGB) ([]pixel.Quality, error) {
-	scores := make([]pixel.Quality, len(made))
-	return scores, onAllCores(len(made), func(i int) error {
+// Colorful is the colourfulness of the latter.
+func (v *validator) measure(start int, made []*pixel.RGB) (scores []pixel.Quality, colorful []float64, err error) {
+	scores, colorful = make([]pixel.Quality, len(made)), make([]float64, len(made))
+	err = onAllCores(len(made), func(i int) error {
 		one, err := v.pictures.pair(start + i)
 		if err != nil {
 			return err
 		}
-		scores[i] = pixel.Measure(made[i], &pixel.RGB{Pix: one.color, Width: v.pictures.size, Height: v.pictures.size})
+		truth := &pixel.RGB{Pix: one.color, Width: v.pictures.size, Height: v.pictures.size}
+		scores[i], colorful[i] = pixel.Measure(made[i], truth), pixel.Colorfulness(truth)
 		return nil
 	})
+	return scores, colorful, err
 }
 
 // fill adds what the critic says.
 func (v *validator) fill(s *Scores, sums [columnCount]float64) {
-	if !v.recipe.Adversarial() {
+	if !judged(v.recipe) {
 		return
 	}
 	mean := func(column int) *float64 {

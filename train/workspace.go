@@ -20,7 +20,7 @@ type workspace struct {
 	structure string
 	store     *ml.Store
 	programs  map[program]*ml.Exec
-	validate  *ml.Exec
+	validate  map[string]*ml.Exec // by the generator's scope
 }
 
 func newWorkspace(device *model.Backend) *workspace { return &workspace{device: device} }
@@ -36,7 +36,8 @@ func (w *workspace) prepare(r recipes.Recipe) error {
 		w.close()
 	}
 	if w.store == nil {
-		w.store, w.structure, w.programs = ml.NewStore(), structure, make(map[program]*ml.Exec)
+		w.store, w.structure = ml.NewStore(), structure
+		w.programs, w.validate = make(map[program]*ml.Exec), make(map[string]*ml.Exec)
 		return initNetworks(w.store, r)
 	}
 	// Variables cannot be made twice, and the executables know these: they get
@@ -84,8 +85,8 @@ func (w *workspace) close() {
 	for _, exec := range w.programs {
 		exec.Finalize()
 	}
-	if w.validate != nil {
-		w.validate.Finalize()
+	for _, exec := range w.validate {
+		exec.Finalize()
 	}
 	if w.store != nil {
 		w.store.Finalize()

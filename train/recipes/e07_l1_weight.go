@@ -40,7 +40,7 @@ func l1Weight() Experiment {
 			Beta1: 0.5, Beta2: 0.999, Epsilon: 1e-8,
 			LogEach: 25, Seed: 1,
 		},
-		Vary: Vary{Key: "l1_weight", Values: []string{"10", "25", "50", "75", "100"}},
+		Vary: Vary{Key: "l1_weight", Values: []string{"10", "25", "50", "75", "100"}, Best: "25"},
 	}
 }
 

@@ -24,6 +24,6 @@ func batchSize() Experiment {
 		Command:    trainCommand("6.8", "data/pokemon"),
 		Ours:       oursOfPatchGAN(),
 	}
-	e.Vary = Vary{Key: "train_batch_size", Values: []string{"4", "8", "16", "32"}}
+	e.Vary = Vary{Key: "train_batch_size", Values: []string{"4", "8", "16", "32"}, Best: "8"}
 	return e
 }

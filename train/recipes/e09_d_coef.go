@@ -23,6 +23,6 @@ func criticSteps() Experiment {
 		Command:    trainCommand("6.9", "data/pokemon"),
 		Ours:       oursOfPatchGAN(),
 	}
-	e.Vary = Vary{Key: "d_coef", Values: []string{"1", "2", "3", "4", "5", "6"}}
+	e.Vary = Vary{Key: "d_coef", Values: []string{"1", "2", "3", "4", "5", "6"}, Best: "3"}
 	return e
 }

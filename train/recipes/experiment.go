@@ -26,6 +26,18 @@ type Vary struct {
 	// Labels names the runs where a value does not: those of a trial
 	// ([Experiment.Smoke]), whose values are smaller. Empty means key=value.
 	Labels []string `json:"labels,omitempty"`
+	// Best is the value that the report calls best, empty where it names none.
+	// The label of its run is key=value in a trial, too.
+	Best string `json:"best,omitempty"`
+}
+
+// BestLabel returns the label of the run that the report calls best, empty where
+// it names none.
+func (v Vary) BestLabel() string {
+	if v.Best == "" {
+		return ""
+	}
+	return v.Key + "=" + v.Best
 }
 
 // Run is one training of an experiment.
@@ -138,6 +150,11 @@ func (e Experiment) sweepProblems() error {
 	}
 	if unique := slices.Compact(slices.Sorted(slices.Values(labels))); len(unique) < len(labels) {
 		problems = append(problems, fmt.Errorf("the labels of a sweep must differ, got %q", labels))
+	}
+	// A wrong value is not to be blamed on what is called best.
+	best := e.Vary.BestLabel()
+	if errors.Join(problems...) == nil && best != "" && !slices.Contains(labels, best) {
+		return fmt.Errorf("the best of a sweep must be one of its runs %q, got %q", labels, best)
 	}
 	return errors.Join(problems...)
 }

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
-	"strings"
 
 	"github.com/chromabeam/chromabeam/model"
+	"github.com/chromabeam/chromabeam/transforms/report"
 )
 
 // Resize returns the recipe for pictures of another size. num_downs goes along,
@@ -43,7 +43,8 @@ func Changes(from, to Recipe) []string {
 			lines = append(lines, fmt.Sprintf("%s: %s -> %s%s", what, x, y, note))
 		}
 	}
-	add("generator's weights", grouped(from.Generator().ParameterCount()), grouped(to.Generator().ParameterCount()), "")
+	weights := func(r Recipe) string { return report.Grouped(r.Generator().ParameterCount()) }
+	add("generator's weights", weights(from), weights(to), "")
 	add("conv critic's stride", convStride(from), convStride(to), " (report: 256 px only; ours)")
 	add("PatchGAN's scores for a picture", patches(from), patches(to), "")
 	add("gradient of L1 against the critic's, per picture", balance(from), balance(to),
@@ -89,15 +90,4 @@ func balance(r Recipe) string {
 		return fmt.Sprintf("%.0f:1", ratio)
 	}
 	return fmt.Sprintf("%.2g:1", ratio)
-}
-
-// grouped sets commas between thousands.
-func grouped(n int64) string {
-	digits := fmt.Sprint(n)
-	var parts []string
-	for len(digits) > 3 {
-		parts = append([]string{digits[len(digits)-3:]}, parts...)
-		digits = digits[:len(digits)-3]
-	}
-	return strings.Join(append([]string{digits}, parts...), ",")
 }

@@ -56,12 +56,3 @@ func TestChanges(t *testing.T) {
 		}
 	}
 }
-
-func TestGrouped(t *testing.T) {
-	t.Parallel()
-	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 41828995: "41,828,995"} {
-		if got := grouped(n); got != want {
-			t.Errorf("grouped(%d) is %q, want %q", n, got, want)
-		}
-	}
-}

@@ -52,7 +52,7 @@ func (e Experiment) Smoke() Experiment {
 	if !e.Sweep() {
 		return small
 	}
-	small.Vary = Vary{Key: e.Vary.Key, Labels: e.Labels()}
+	small.Vary = Vary{Key: e.Vary.Key, Labels: e.Labels(), Best: e.Vary.Best}
 	for _, run := range e.Runs() {
 		value, _ := run.Recipe.Smoke().Value(e.Vary.Key)
 		small.Vary.Values = append(small.Vary.Values, fmt.Sprint(value))

@@ -111,6 +111,9 @@ func TestValidateSweep(t *testing.T) {
 		}},
 		{"one value", func(e *Experiment) { e.Vary.Values = []string{"1"} }, []string{`a sweep must have two values or more, got ["1"]`}},
 		{"twice", func(e *Experiment) { e.Vary.Values = []string{"1", "1"} }, []string{`the labels of a sweep must differ, got ["d_coef=1" "d_coef=1"]`}},
+		{"best", func(e *Experiment) { e.Vary.Values, e.Vary.Best = []string{"1", "2"}, "3" }, []string{
+			`the best of a sweep must be one of its runs ["d_coef=1" "d_coef=2"], got "d_coef=3"`,
+		}},
 		{"labels", func(e *Experiment) { e.Vary.Labels = []string{"a"} }, []string{"a sweep must have a label for each of its 6 values, got 1"}},
 		{"key", func(e *Experiment) { e.Vary = Vary{Key: "d_coeff", Values: []string{"1", "2"}} }, []string{
 			`no key is called "d_coeff"; the nearest is "d_coef"`, `no key is called "d_coeff"; the nearest is "d_coef"`,
