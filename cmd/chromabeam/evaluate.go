@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/chromabeam/chromabeam/train"
+	"github.com/chromabeam/chromabeam/transforms/fault"
 	"github.com/chromabeam/chromabeam/transforms/pixel"
 	"github.com/chromabeam/chromabeam/transforms/shard"
 )
@@ -48,7 +49,13 @@ func defineEvaluate(fs *flagSet) func(context.Context, terminal, []string) error
 		}
 		o.PerPicture = csv != ""
 		if grid != "" {
+			if *pictures < 1 {
+				return fault.Request("-grid-pictures must be at least 1, got %d", *pictures)
+			}
 			o.Grid = *pictures
+		}
+		if err := o.ValidateRequest(); err != nil {
+			return fault.AsRequest(err)
 		}
 		b, err := openBackend(term, backend)
 		if err != nil {
@@ -66,6 +73,7 @@ func defineEvaluate(fs *flagSet) func(context.Context, terminal, []string) error
 		if err := writeEvaluation(e, csv, grid); err != nil {
 			return err
 		}
+		e.Items = nil // they are in the table
 		return printEvaluation(term, e, *asJSON)
 	}
 }

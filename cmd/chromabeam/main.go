@@ -26,6 +26,7 @@ func main() {
 	if runner.WorkerMain(os.Args[1:]) {
 		return
 	}
+	keepHeap(os.Args)
 	os.Exit(runInterruptible(os.Args[1:], os.Stdout, os.Stderr))
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/chromabeam/chromabeam/train"
@@ -17,16 +18,21 @@ func runSweep(ctx context.Context, term terminal, f trainFlags, e recipes.Experi
 	o := train.SweepOptions{Options: f.Options, Experiment: e, Only: f.only}
 	var show func(done, total int64, note string) // of the run at hand
 	end := func() {}
-	o.Started = func(label string, place, of int) {
+	o.Started = func(label string, place, of int, ended bool) {
 		end()
+		if ended {
+			fmt.Fprintf(term.stderr, "run %d of %d: %s has ended already\n", place, of, label)
+			show, end = nil, func() {}
+			return
+		}
 		fmt.Fprintf(term.stderr, "run %d of %d: %s\n", place, of, label)
 		show, end = term.progress("training", "pictures")
 	}
 	o.Progress = func(p train.Progress) { show(p.Pictures, p.TotalPictures, progressNote(p)) }
 	r, err := train.Sweep(ctx, o)
 	end()
-	if err != nil && !errors.Is(err, train.ErrInterrupted) {
-		return err
+	if len(r.Runs) == 0 && err != nil { // nothing to compare
+		return sayInterrupted(term, err)
 	}
 	if !f.asJSON {
 		if _, err := fmt.Fprint(term.stdout, comparison(r)); err != nil {
@@ -41,21 +47,42 @@ func runSweep(ctx context.Context, term terminal, f trainFlags, e recipes.Experi
 	return errors.Join(sayInterrupted(term, err), term.result(f.asJSON, r, fields...))
 }
 
-// comparison is the table of a sweep's runs, for a terminal of 80 columns.
+// comparison is the table of a sweep's runs and what came out, for a terminal of
+// 80 columns.
 func comparison(r train.SweepResult) string {
 	width := len("run")
+	validated := false
 	for _, run := range r.Runs {
 		width = max(width, len(run.Label))
+		validated = validated || run.Final() != nil
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-*s  %-11s %6s %7s %6s %6s %9s %7s\n",
-		width, "run", "status", "epochs", "val L1", "PSNR", "SSIM", "CIEDE2000", "colour")
+	head := fmt.Sprintf("%-*s  %-11s %6s", width, "run", "status", "epochs")
+	if validated {
+		head += fmt.Sprintf(" %7s %6s %6s %9s %7s", "val L1", "PSNR", "SSIM", "CIEDE2000", "colour")
+	} else {
+		head += fmt.Sprintf(" %8s", "train L1")
+	}
+	b.WriteString(head + "\n")
 	for _, run := range r.Runs {
-		fmt.Fprintf(&b, "%-*s  %-11s %6d", width, run.Label, run.Result.Status, run.Result.Epochs)
-		if v := run.Result.Validation; v != nil {
-			fmt.Fprintf(&b, " %7.4f %6.2f %6.3f %9.2f %7.1f", v.L1, v.PSNR, v.SSIM, v.CIEDE2000, v.Colorfulness)
+		label := run.Label
+		if label == r.Best {
+			label += "*"
 		}
-		b.WriteString("\n")
+		// What is half way through has no scores to compare.
+		line := fmt.Sprintf("%-*s %-11s %6d", width+1, label, run.Result.Status, run.Result.Epochs)
+		if v := run.Final(); v != nil {
+			line += fmt.Sprintf(" %7.4f %6.2f %6.3f %9.2f %7.1f", v.L1, v.PSNR, v.SSIM, v.CIEDE2000, v.Colorfulness)
+		} else if !validated && run.Result.Status == train.StatusDone {
+			line += fmt.Sprintf(" %8.4f", run.Result.TrainL1)
+		}
+		b.WriteString(line + "\n")
+	}
+	if r.Best != "" {
+		b.WriteString("* lowest " + r.BestBy + " of the runs that came to their end\n")
+	}
+	for _, sentence := range slices.Concat(r.Outcome, r.LeftOut) {
+		b.WriteString(wrap(sentence, ""))
 	}
 	return b.String()
 }

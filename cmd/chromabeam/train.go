@@ -65,8 +65,21 @@ func defineTrain(fs *flagSet) func(context.Context, terminal, []string) error {
 		if err != nil {
 			return err
 		}
+		f.Recipe = e.Runs()[0].Recipe // the others' own rules are the experiment's, and hold
+		if err := f.checkFlags(); err != nil {
+			return fault.AsRequest(err)
+		}
 		return runTrain(ctx, term, f, e)
 	}
+}
+
+// checkFlags finds what can be refused before a backend is opened.
+func (f trainFlags) checkFlags() error {
+	var keep error
+	if f.KeepCheckpoints < 1 {
+		keep = fmt.Errorf("-keep must be at least 1, got %d", f.KeepCheckpoints)
+	}
+	return errors.Join(f.ValidateRequest(), keep)
 }
 
 // buildExperiment finds a recipe and applies -smoke and then the -set values, so
@@ -113,14 +126,13 @@ func runTrain(ctx context.Context, term terminal, f trainFlags, e recipes.Experi
 	}
 	show, end := term.progress("training", "pictures")
 	f.Progress = func(p train.Progress) { show(p.Pictures, p.TotalPictures, progressNote(p)) }
-	f.Recipe = e.Recipe
 	r, err := train.Run(ctx, f.Options)
 	end()
 	if err := sayInterrupted(term, err); err != nil {
 		return err
 	}
 	fields := []field{{"status", r.Status}, {"epochs", r.Epochs}, {"steps", r.Steps}}
-	if r.BestEpoch > 0 { // there is a validation split, and an epoch has ended
+	if r.Validation != nil {
 		fields = append(fields, field{"val_l1", fmt.Sprintf("%.4f", r.ValL1)}, field{"best_epoch", r.BestEpoch})
 	}
 	return term.result(f.asJSON, r, append(fields, field{"report", r.Report}, field{"output", f.Output})...)

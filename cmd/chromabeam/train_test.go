@@ -5,6 +5,8 @@ package main
 import (
 	"encoding/csv"
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -41,20 +43,52 @@ func TestTrainSweep(t *testing.T) {
 			"-set", "train_limit=4", "-set", "d_coef=1", "-data", data, "-output", output,
 		}, more...)
 	}
+	// What cannot work leaves nothing: no data set, a sweep's size that is not
+	// that of the data.
+	empty := filepath.Join(dir, "empty")
+	mustRun(t, exitUsage, args("-data", filepath.Join(dir, "nowhere"), "-output", empty)...)
+	mustRun(t, exitUsage, args("-set", "size=32", "-output", empty)...)
+	if _, err := os.Stat(empty); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a sweep that was refused has a folder: %v", err)
+	}
 	out := mustRun(t, exitDone, args("-only", "l1_weight=25")...)
 	if !strings.Contains(out, "runs=1 best=") {
 		t.Errorf("one run of the sweep printed %q", out)
 	}
-	before := digests(t, filepath.Join(output, "l1_weight=25"))
-	mustRun(t, exitUsage, args()...) // a run is there, and was not asked to be resumed
+	before := digests(t, output)
+	mustRun(t, exitUsage, args()...)                 // a run is there, and was not asked to be resumed
+	mustRun(t, exitUsage, args("-set", "seed=5")...) // another sweep
+	mustRun(t, exitUsage, args("-overwrite", "-data", filepath.Join(dir, "nowhere"))...)
+	sameFiles(t, before, digests(t, output)) // and none was trained
+	before = digests(t, filepath.Join(output, "l1_weight=25"))
 	out = mustRun(t, exitDone, args("-resume")...)
 	lines := strings.Split(strings.TrimSpace(out), "\n")
-	if len(lines) != 7 || !strings.HasPrefix(lines[0], "run ") || !strings.HasPrefix(lines[5], "l1_weight=100 ") || !strings.HasPrefix(lines[6], "runs=5 ") {
-		t.Errorf("the sweep printed %q, want a head, five runs and the result", out)
+	if last := lines[len(lines)-1]; len(lines) < 8 || !strings.HasPrefix(lines[0], "run ") ||
+		!strings.HasPrefix(lines[5], "l1_weight=100") || !strings.HasPrefix(last, "runs=5 best=") {
+		t.Fatalf("the sweep printed %q, want a head, five runs, what came out and the result", out)
 	}
-	for _, line := range lines[:6] {
+	marked := 0
+	for _, line := range lines[:len(lines)-1] {
 		if len(line) > 80 {
 			t.Errorf("%q is wider than 80 columns", line)
+		}
+		if label, _, found := strings.Cut(line, "* "); found && label != "" {
+			marked++
+			if !strings.Contains(lines[len(lines)-1], " best=\""+label+"\" ") {
+				t.Errorf("%s is marked, not what the result calls best: %s", label, lines[len(lines)-1])
+			}
+		}
+	}
+	if marked != 1 {
+		t.Errorf("%d runs are marked, want one:\n%s", marked, out)
+	}
+	said := strings.Join(strings.Fields(out), " ")
+	for _, want := range []string{
+		"* lowest validation L1 of the runs that came to their end", "The report calls l1_weight=25 best; here",
+		"This is at 24 px, while recipe 6.7 is for 256 px: what is best here need not carry over.",
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the sweep does not print %q:\n%s", want, out)
 		}
 	}
 	sameFiles(t, before, digests(t, filepath.Join(output, "l1_weight=25")))
@@ -64,6 +98,39 @@ func TestTrainSweep(t *testing.T) {
 	}
 	mustRun(t, exitUsage, args("-only", "l1_weight=26")...)
 	mustRun(t, exitUsage, args("-set", "l1_weight=3")...)
+}
+
+// TestComparison prints scores of runs that have ended, and no others.
+func TestComparison(t *testing.T) {
+	t.Parallel()
+	scores := &train.Scores{Quality: pixel.Quality{L1: 0.25, PSNR: 20, SSIM: 0.5, CIEDE2000: 12, Colorfulness: 30}}
+	run := func(label string, status train.Status, v *train.Scores) train.SweepRun {
+		return train.SweepRun{Label: label, Result: train.Result{Status: status, Epochs: 2, TrainL1: 0.125, Validation: v}}
+	}
+	got := comparison(train.SweepResult{Best: "a=2", BestBy: "validation L1", Runs: []train.SweepRun{
+		run("a=1", train.StatusDiverged, scores), run("a=2", train.StatusDone, scores), run("a=3", train.StatusInterrupted, scores),
+	}})
+	want := `run  status      epochs  val L1   PSNR   SSIM CIEDE2000  colour
+a=1  diverged         2  0.2500  20.00  0.500     12.00    30.0
+a=2* done             2  0.2500  20.00  0.500     12.00    30.0
+a=3  interrupted      2
+* lowest validation L1 of the runs that came to their end
+`
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("with validation (-want +got):\n%s", diff)
+	}
+	got = comparison(train.SweepResult{Best: "a=1", BestBy: "training L1", LeftOut: []string{"a=3 is left out."}, Runs: []train.SweepRun{
+		run("a=1", train.StatusDone, nil), run("a=2", train.StatusFailed, nil),
+	}})
+	want = `run  status      epochs train L1
+a=1* done             2   0.1250
+a=2  failed           2
+* lowest training L1 of the runs that came to their end
+a=3 is left out.
+`
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("without validation (-want +got):\n%s", diff)
+	}
 }
 
 // TestEvaluateFiles compares the files that evaluate writes with what it prints.
