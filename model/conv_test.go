@@ -116,7 +116,7 @@ func convCases() map[string]struct {
 		"stride 2 pad 1": {convShape{stride: 2, pad: 1}, []int{8, 7, 2}},
 		"stride 2 pad 0": {convShape{stride: 2}, []int{9, 6}},
 		"stride 3 pad 0": {convShape{stride: 3}, []int{8, 7, 9}},
-		"stride 1 pad 1": {convShape{stride: 1, pad: 1}, []int{3}},
+		"stride 1 pad 1": {convShape{stride: 1, pad: 1}, []int{8, 3}}, // 8 to 7 is PatchGAN's
 		"transposed":     {upConv(), []int{4, 1}},
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/chromabeam/chromabeam/train/recipes"
 	"github.com/chromabeam/chromabeam/transforms/report"
@@ -34,7 +35,13 @@ func compareSweep(o SweepOptions, manifest, failed string) (SweepResult, error) 
 			continue // it has not begun
 		}
 		if err != nil {
-			result.LeftOut = append(result.LeftOut, fmt.Sprintf("%s is left out: %v.", planned.Label, err))
+			reason := strings.ReplaceAll(err.Error(), "\n", "; ")
+			result.LeftOut = append(result.LeftOut, fmt.Sprintf("%s is left out: %s.", planned.Label, reason))
+			continue
+		}
+		if len(runs) > 0 && !sameStart(runs[0].record.Init, run.record.Init) {
+			result.LeftOut = append(result.LeftOut,
+				fmt.Sprintf("%s is left out: it started from other weights than %s.", run.Label, runs[0].Label))
 			continue
 		}
 		if run.Label == failed {
@@ -47,7 +54,7 @@ func compareSweep(o SweepOptions, manifest, failed string) (SweepResult, error) 
 	if at := first.best(result.Runs); at >= 0 {
 		result.Best, result.BestBy = result.Runs[at].Label, first.long
 	}
-	result.Outcome = sweepOutcome(o.Experiment, result.Runs)
+	result.Outcome = sweepOutcome(o.Experiment, result.Runs, len(result.LeftOut))
 	page, err := sweepPage(o, runs, result)
 	if err != nil {
 		return result, fmt.Errorf("comparing runs: %w", err)
@@ -83,8 +90,10 @@ func readCompared(o SweepOptions, planned recipes.Run, manifest string) (compare
 	}
 	run.Result.Status = run.record.Status
 	var err error
-	run.lines, err = ReadMetrics(filepath.Join(folder, metricsFile))
-	return run, err
+	if run.lines, err = ReadMetrics(filepath.Join(folder, metricsFile)); err != nil {
+		return run, fmt.Errorf("%v", err) //nolint:errorlint // not wrapped, as above
+	}
+	return run, nil
 }
 
 // sweepPage lays out the comparison.
@@ -92,7 +101,7 @@ func sweepPage(o SweepOptions, runs []compared, result SweepResult) (report.Page
 	e := o.Experiment
 	page := report.Page{
 		Title:  "Sweep " + e.Name,
-		Lead:   fmt.Sprintf("%s. %d of %d runs have begun.", e.Title, len(runs), len(e.Labels())),
+		Lead:   fmt.Sprintf("%s. %d of %d runs are compared.", e.Title, len(runs), len(e.Labels())),
 		Footer: "chromabeam " + o.ToolVersion,
 	}
 	if result.Best != "" {

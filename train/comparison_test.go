@@ -135,7 +135,7 @@ func TestSweepFails(t *testing.T) {
 		t.Errorf("it stands at %+v, want one run done and one failed", got)
 	}
 	page := string(readFile(t, o.Output, reportFile))
-	for _, want := range []string{"2 of 3 runs have begun", ">failed<", "That is of 1 of 3 runs"} {
+	for _, want := range []string{"2 of 3 runs are compared", ">failed<", "That is of 1 of 3 runs"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}

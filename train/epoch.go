@@ -80,8 +80,8 @@ func (t *trainer) validateAverage(ctx context.Context) (*pixel.Quality, error) {
 		return nil, nil //nolint:nilnil // no average is no fault
 	}
 	v, err := t.average.run(ctx)
-	if err != nil {
-		return nil, err
+	if err != nil || !v.finite {
+		return nil, err // the average of numbers gives numbers, or there is nothing to say
 	}
 	return &v.scores.Quality, nil
 }

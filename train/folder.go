@@ -116,7 +116,11 @@ func namesTaken(dir string) error {
 	for _, name := range []string{
 		sweepFile, recordFile, metricsFile, timingsFile, reportFile, model.ModelFile, model.CheckpointsDir, samplesDir, eventsDir,
 	} {
-		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
+		path := filepath.Join(dir, name)
+		if entries, err := os.ReadDir(path); err == nil && len(entries) == 0 {
+			continue // nobody's
+		}
+		if _, err := os.Lstat(path); err == nil {
 			return fault.Request("output %q holds no run, but a %s that is not a run's; name another folder", dir, name)
 		}
 	}
@@ -206,6 +210,9 @@ func removeRun(dir string) error {
 				return fmt.Errorf("replacing the run: %w", err)
 			}
 		}
+	}
+	for _, name := range []string{model.CheckpointsDir, samplesDir, eventsDir} {
+		_ = os.Remove(filepath.Join(dir, name)) // stays where something else lies in it
 	}
 	return nil
 }

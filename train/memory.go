@@ -38,12 +38,12 @@ func stepBytes(r recipes.Recipe) int64 {
 }
 
 // validationBytes is about what a validation step needs: all weights, and of
-// each picture the generator's maps and the critic's, the penalty's included.
-func validationBytes(r recipes.Recipe) int64 {
+// each picture of the batch the generator's maps and the critic's, the penalty's included.
+func validationBytes(r recipes.Recipe, batch int) int64 {
 	weights, maps := r.Generator().ParameterCount(), r.Generator().Activations()
 	if r.Adversarial() {
 		weights += r.CriticNetwork().ParameterCount()
 		maps += 5 * r.CriticNetwork().Activations()
 	}
-	return floatBytes * (weights + int64(r.ValBatchSize)*maps)
+	return floatBytes * (weights + int64(batch)*maps)
 }

@@ -131,8 +131,8 @@ type Result struct {
 	Status Status `json:"status"`
 	Epochs int    `json:"epochs"`
 	Steps  int64  `json:"steps"`
-	// Cause says of a run that has diverged what was found, such as "a loss of the
-	// critic was no number".
+	// Cause says of a run that has diverged what was found, such as "the
+	// critic's loss was not finite".
 	Cause string `json:"cause,omitempty"`
 	// TrainL1 is the mean over the last epoch that trained the generator, ValL1
 	// and ValPSNR the last validation, on the scale [-1, 1] and in decibels. What

@@ -96,9 +96,15 @@ func validationOutcome(epochs []Metric) string {
 	// Best is what the best checkpoint is: of the last stage.
 	ofStage := slices.IndexFunc(list, func(p reading) bool { return p.stage == last.stage })
 	best := lowest(list[ofStage:])
-	if best.epoch == last.epoch {
+	previous := list[len(list)-2]
+	switch {
+	case best.epoch == last.epoch && previous.stage == last.stage:
 		text += ", the best one of its stage: it was still falling."
-	} else {
+	case best.epoch == last.epoch:
+		text += ", the only one of its stage."
+	case best.value == last.value:
+		text += fmt.Sprintf("; it was as low after epoch %d already.", best.epoch)
+	default:
 		text += fmt.Sprintf("; the best was %.4f, after epoch %d, and the last is %s higher.",
 			best.value, best.epoch, percent(last.value/best.value-1))
 	}

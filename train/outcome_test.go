@@ -7,6 +7,7 @@ import (
 	"html"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -174,8 +175,27 @@ func TestSweepOutcome(t *testing.T) {
 		}},
 	}
 	for _, tt := range tests {
-		if diff := cmp.Diff(tt.want, sweepOutcome(tt.e, tt.runs)); diff != "" {
+		if diff := cmp.Diff(tt.want, sweepOutcome(tt.e, tt.runs, 0)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
+
+// TestSweepOutcomeLeftOut tells runs that are left out from those that have not
+// ended.
+func TestSweepOutcomeLeftOut(t *testing.T) {
+	t.Parallel()
+	ended := SweepRun{Label: "l1_weight=1", Result: Result{Status: StatusDone, Epochs: 1, Validation: &Scores{}}}
+	for _, tt := range []struct {
+		leftOut int
+		want    string
+	}{
+		{0, "That is of 1 of 3 runs; the others have not come to their end."},
+		{1, "That is of 1 of 3 runs, without the 1 that are left out; the others have not come to their end."},
+		{2, "That is of 1 of 3 runs, without the 2 that are left out."},
+	} {
+		if got := sweepOutcome(tinySweep(), []SweepRun{ended}, tt.leftOut); !slices.Contains(got, tt.want) {
+			t.Errorf("%d left out: %q lacks %q", tt.leftOut, got, tt.want)
 		}
 	}
 }

@@ -57,3 +57,9 @@ func sameInit(run string, there, wanted *initRecord) error {
 	}
 	return fault.Request("the run in %q started from other weights: from %s there, %s asked for", run, name(there), name(wanted))
 }
+
+// sameStart tells whether two runs started from the same weights, random ones
+// among them.
+func sameStart(a, b *initRecord) bool {
+	return a == nil && b == nil || a != nil && b != nil && a.SHA256 == b.SHA256
+}

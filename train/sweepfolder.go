@@ -33,8 +33,8 @@ type sweepPlan struct {
 type plannedRun struct {
 	label   string
 	options Options
-	// ended tells that the run is there, and stays as it is.
-	ended bool
+	// begun tells that the run is there, ended that it stays as it is.
+	begun, ended bool
 }
 
 // planSweep looks at the folder, the data set and every run. It changes nothing.
@@ -57,7 +57,7 @@ func planSweep(o SweepOptions, set *shard.Dataset) (*sweepPlan, error) {
 		p.runs = append(p.runs, planned)
 	}
 	if !o.Overwrite {
-		return p, nil
+		return p, p.oneInit()
 	}
 	for _, label := range replacedLabels(o, there) {
 		if err := p.replace(filepath.Join(o.Output, label)); err != nil {
@@ -90,8 +90,26 @@ func (p *sweepPlan) plan(label string, o Options, set *shard.Dataset) (plannedRu
 	}
 	var old record
 	found, err := lookAt(o, t.record, &old)
-	run.ended = found == standsResume && (old.Status == StatusDone || old.Status == StatusDiverged)
+	run.begun = found == standsResume
+	run.ended = run.begun && (old.Status == StatusDone || old.Status == StatusDiverged)
 	return run, err
+}
+
+// oneInit refuses to begin runs without the weights that those which are there
+// started from.
+func (p *sweepPlan) oneInit() error {
+	if p.o.Init != "" || !slices.ContainsFunc(p.runs, func(r plannedRun) bool { return !r.begun }) {
+		return nil
+	}
+	for _, label := range p.o.Experiment.Labels() {
+		var there record
+		err := readJSON(filepath.Join(p.o.Output, label), recordFile, &there)
+		if err == nil && there.Init != nil {
+			return fault.Request("run %s started from the network in %q, and so must the others: name it with init",
+				label, there.Init.Path)
+		}
+	}
+	return nil
 }
 
 // replace notes a run that has to go, if there is one.
@@ -107,10 +125,11 @@ func (p *sweepPlan) replace(dir string) error {
 }
 
 // replacedLabels lists the runs that overwriting replaces: those of the sweep that
-// is there and of the new one. Where the sweep is the same and one run was asked
-// for it is that one.
+// is there and of the new one. Where one run was asked for, and the sweep is the
+// same or cannot be read, it is that one: what does not belong to the others any
+// more is left out of the comparison.
 func replacedLabels(o SweepOptions, there *recipes.Experiment) []string {
-	if o.Only != "" && there != nil && len(sweepDifferences(*there, o.Experiment)) == 0 {
+	if o.Only != "" && (there == nil || len(sweepDifferences(*there, o.Experiment)) == 0) {
 		return []string{o.Only}
 	}
 	labels := o.Experiment.Labels()

@@ -11,8 +11,8 @@ import (
 )
 
 // sweepOutcome says which run was best in what, and holds that beside what the
-// report says.
-func sweepOutcome(e recipes.Experiment, runs []SweepRun) []string {
+// report says. As many runs as leftOut are there but are not compared.
+func sweepOutcome(e recipes.Experiment, runs []SweepRun, leftOut int) []string {
 	var sentences []string
 	for _, run := range runs {
 		if run.Result.Status == StatusDiverged {
@@ -27,7 +27,14 @@ func sweepOutcome(e recipes.Experiment, runs []SweepRun) []string {
 		sentences = append(sentences, bests(runs))
 	}
 	if done > 0 && done < all {
-		sentences = append(sentences, fmt.Sprintf("That is of %d of %d runs; the others have not come to their end.", done, all))
+		text := fmt.Sprintf("That is of %d of %d runs", done, all)
+		if leftOut > 0 {
+			text += fmt.Sprintf(", without the %d that are left out", leftOut)
+		}
+		if done+leftOut < all {
+			text += "; the others have not come to their end"
+		}
+		sentences = append(sentences, text+".")
 	}
 	for _, sentence := range []string{claim(e.Vary, runs), recipes.Caveat(e.Recipe)} {
 		if sentence != "" {

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/chromabeam/chromabeam/model"
+	"github.com/chromabeam/chromabeam/transforms/fault"
 )
 
 // TestSweepOverwrite puts another sweep in the place of one, is interrupted, and
@@ -103,5 +104,75 @@ func TestSweepOverwriteOne(t *testing.T) {
 	}
 	if diff := cmp.Diff(other, tree(t, filepath.Join(o.Output, "l1_weight=1"))); diff != "" {
 		t.Errorf("a run that was not asked for (-before +after):\n%s", diff)
+	}
+}
+
+// TestSweepInitResumes goes on with a sweep that began from another run's weights: the
+// runs that have not begun must start there too.
+func TestSweepInitResumes(t *testing.T) {
+	data := dataset(t, 16, 5, 2)
+	donor := filepath.Join(t.TempDir(), "donor")
+	mustRun(t, Options{Recipe: tinyRecipe(), Data: data, Output: donor, Backend: goBackend(t)})
+	o := sweepOptions(t, data)
+	o.Init, o.Only = donor, "l1_weight=1"
+	if _, err := Sweep(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	o.Init, o.Only, o.Resume = "", "", true
+	if _, err := Sweep(t.Context(), o); !fault.IsRequest(err) || !strings.Contains(err.Error(), donor) {
+		t.Errorf("resumed without init: %v, want a request error naming %s", err, donor)
+	}
+	o.Init = donor
+	got, err := Sweep(t.Context(), o)
+	if err != nil || len(got.Runs) != 3 || len(got.LeftOut) != 0 {
+		t.Errorf("resumed with init: %+v, %v, want three runs", got, err)
+	}
+	// One of them from random weights is no longer comparable.
+	o.Init, o.Only, o.Resume, o.Overwrite = "", "l1_weight=100", false, true
+	if got, err = Sweep(t.Context(), o); err != nil || len(got.Runs) != 2 || len(got.LeftOut) != 1 {
+		t.Errorf("with one run replaced: %+v, %v, want two runs and one left out", got, err)
+	}
+}
+
+// TestSweepForeignFile overwrites a sweep whose run holds a file that is not
+// ours with another sweep, and back: the file stays, and nothing is refused.
+func TestSweepForeignFile(t *testing.T) {
+	data := dataset(t, 16, 4, 2)
+	o := sweepOptions(t, data)
+	if _, err := Sweep(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	letter := filepath.Join(o.Output, "l1_weight=1", "letter.txt")
+	must(t, os.WriteFile(letter, []byte("mine"), 0o644))
+	o.Overwrite = true
+	other := o
+	other.Experiment.Vary.Values = []string{"10", "100", "1000"}
+	for _, next := range []SweepOptions{other, o} {
+		if got, err := Sweep(t.Context(), next); err != nil || len(got.Runs) != 3 {
+			t.Errorf("%v: %+v, %v, want three runs", next.Experiment.Vary.Values, got, err)
+		}
+	}
+	if got := string(readFile(t, letter)); got != "mine" {
+		t.Errorf("the letter holds %q now", got)
+	}
+}
+
+// TestSweepDamagedOnly replaces one run of a sweep whose sweep.json is damaged:
+// the others stay.
+func TestSweepDamagedOnly(t *testing.T) {
+	o := sweepOptions(t, dataset(t, 16, 4, 2))
+	if _, err := Sweep(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	must(t, os.WriteFile(filepath.Join(o.Output, sweepFile), []byte("{"), 0o644))
+	o.Only, o.Overwrite = "l1_weight=10", true
+	if got, err := Sweep(t.Context(), o); err != nil || len(got.Runs) != 3 {
+		t.Errorf("%+v, %v, want all three runs", got, err)
+	}
+	must(t, os.Remove(filepath.Join(o.Output, "l1_weight=1", metricsFile)))
+	o.Only, o.Overwrite, o.Resume = "", false, true
+	got, err := compareSweep(o, manifest(t, o.Data), "")
+	if err != nil || len(got.Runs) != 2 || len(got.LeftOut) != 1 || !strings.Contains(got.LeftOut[0], metricsFile) {
+		t.Errorf("with a run's metrics gone: %+v, %v, want it left out and named", got, err)
 	}
 }

@@ -93,7 +93,7 @@ func (b builder) validation(scope string, gray, color, alpha, weight *graph.Node
 		columns[i] = graph.ZerosLike(l1)
 	}
 	columns[columnL1] = l1
-	if judged(b.recipe) {
+	if judged(b.recipe) && scope == model.GeneratorScope {
 		objective := b.recipe.CriticObjective()
 		n := alpha.Shape().Dimensions[0]
 		parts := objective.Loss(b.score, gray, color, made, graph.Reshape(alpha, n, 1, 1, 1), weight)
@@ -156,9 +156,9 @@ func (v *validator) step(ctx context.Context, f *feed, start, count int, out *va
 	defer in.finalize()
 	results, err := v.exec.Exec(in.args...)
 	if err != nil {
-		what := fmt.Sprintf("for val_batch_size %d", v.recipe.ValBatchSize)
+		what := fmt.Sprintf("for val_batch_size %d", v.batch)
 		return fmt.Errorf("computing a validation step: %w",
-			explainMemory(err, what, validationBytes(v.recipe), "set a smaller val_batch_size"))
+			explainMemory(err, what, validationBytes(v.recipe, v.batch), "set a smaller val_batch_size"))
 	}
 	defer func() {
 		for _, t := range results {

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build cgo
+
 package main
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestWantsHeap(t *testing.T) {
 	t.Parallel()
@@ -22,6 +27,28 @@ func TestWantsHeap(t *testing.T) {
 		lookup := func(name string) (string, bool) { return "", tt.set && name == heapVariable }
 		if got := wantsHeap(tt.args, lookup); got != tt.want {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
+
+// TestKeepHeap starts the program and looks at what it finds around it.
+func TestKeepHeap(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, command string
+		env           []string
+		want          string
+	}{
+		{"train", "train", nil, heapSettings},
+		{"version", "version", nil, ""},
+		{"the user's own", "train", []string{heapVariable + "=glibc.malloc.arena_max=3"}, "glibc.malloc.arena_max=3"},
+	}
+	for _, tt := range tests {
+		cmd, stderr := process(t.Context(), "", []string{tt.command})
+		cmd.Env = append(append(cmd.Env, showVariable+"="+heapVariable), tt.env...)
+		out, err := cmd.Output()
+		if got := strings.TrimSpace(string(out)); err != nil || got != tt.want {
+			t.Errorf("%s: %s is %q, %v, want %q\n%s", tt.name, heapVariable, got, err, tt.want, stderr)
 		}
 	}
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,11 +23,19 @@ var updateGolden = flag.Bool("update-golden", false, "rewrite the golden files")
 // chromabeam itself, so that tests can kill a real process.
 const asProgram = "CHROMABEAM_TEST_AS_PROGRAM"
 
+// showVariable makes that program print an environment variable and end.
+const showVariable = "CHROMABEAM_TEST_SHOW"
+
 func TestMain(m *testing.M) {
 	if runner.WorkerMain(os.Args[1:]) {
 		return
 	}
 	if os.Getenv(asProgram) != "" {
+		keepHeap(os.Args)
+		if name := os.Getenv(showVariable); name != "" {
+			fmt.Println(os.Getenv(name))
+			return
+		}
 		os.Exit(runInterruptible(os.Args[1:], os.Stdout, os.Stderr))
 	}
 	os.Exit(m.Run())

@@ -94,7 +94,6 @@ func TestSmoke(t *testing.T) {
 	want := Vary{
 		Key: "d_coef", Values: []string{"1", "2", "2", "2", "2", "2"},
 		Labels: []string{"d_coef=1", "d_coef=2", "d_coef=3", "d_coef=4", "d_coef=5", "d_coef=6"},
-		Best:   "3",
 	}
 	if diff := cmp.Diff(want, got.Vary); diff != "" {
 		t.Errorf("6.9's trial varies (-want +got):\n%s", diff)

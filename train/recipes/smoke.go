@@ -46,13 +46,14 @@ func limit(a, b int) int {
 
 // Smoke returns the experiment shrunk as [Recipe.Smoke] does. A sweep keeps all
 // of its runs and their labels, although the values are the trial's: in that of
-// 6.9, "d_coef=5" takes 2 critic steps, as four of its neighbours do.
+// 6.9, "d_coef=5" takes 2 critic steps, as four of its neighbours do. What the
+// report calls best says nothing of them.
 func (e Experiment) Smoke() Experiment {
 	small := Experiment{Recipe: e.Recipe.Smoke()}
 	if !e.Sweep() {
 		return small
 	}
-	small.Vary = Vary{Key: e.Vary.Key, Labels: e.Labels(), Best: e.Vary.Best}
+	small.Vary = Vary{Key: e.Vary.Key, Labels: e.Labels()}
 	for _, run := range e.Runs() {
 		value, _ := run.Recipe.Smoke().Value(e.Vary.Key)
 		small.Vary.Values = append(small.Vary.Values, fmt.Sprint(value))
