@@ -27,7 +27,6 @@ type Vary struct {
 	// ([Experiment.Smoke]), whose values are smaller. Empty means key=value.
 	Labels []string `json:"labels,omitempty"`
 	// Best is the value that the report calls best, empty where it names none.
-	// The label of its run is key=value in a trial, too.
 	Best string `json:"best,omitempty"`
 }
 
