@@ -21,7 +21,7 @@ func Critic(scope *ml.Scope, c CriticConfig, gray, color *Node) *Node {
 // TrainCritic builds the critic for a training step of its own, whose gradients
 // the tape gives. There are no running statistics to update.
 func TrainCritic(scope *ml.Scope, c CriticConfig, gray, color *Node) (scores *Node, tape *Tape) {
-	return Critic(scope, c, gray, color), &Tape{scope: scope}
+	return Critic(scope, c, gray, color), NewTape(scope)
 }
 
 func (n *network) critic(c CriticConfig, gray, color *Node) *Node {

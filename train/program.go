@@ -61,6 +61,14 @@ func programsOf(kind recipes.StageKind, criticSteps int) []program {
 	return []program{{generator: generatorL1}}
 }
 
+// criticSteps counts the critic steps in executions.
+func criticSteps(plan []program) (n int64) {
+	for _, p := range plan {
+		n += int64(p.critics)
+	}
+	return n
+}
+
 // builder builds the graphs of programs for the networks of a recipe. Of the
 // recipe it reads only what structureOf keeps.
 type builder struct {

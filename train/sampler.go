@@ -37,23 +37,11 @@ func newSampler(r recipes.Recipe, stage int, kind recipes.StageKind, n int) *sam
 	}
 }
 
-// criticSteps counts the critic steps in a step.
-func (s *sampler) criticSteps() int {
-	n := 0
-	for _, p := range s.plan {
-		n += p.critics
-	}
-	return n
-}
-
 // draw returns what execution number e of the stage reads, from 0. Numbers that
 // grow are cheap.
 func (s *sampler) draw(e int64) draw {
 	step, at := e/int64(len(s.plan)), int(e%int64(len(s.plan)))
-	critic := step * int64(s.criticSteps())
-	for _, p := range s.plan[:at] {
-		critic += int64(p.critics)
-	}
+	critic := step*criticSteps(s.plan) + criticSteps(s.plan[:at])
 	p := s.plan[at]
 	d := draw{parts: p.parts()}
 	for i := range p.critics {

@@ -85,7 +85,7 @@ func TestKnobs(t *testing.T) {
 	}
 	knobsOf := func(plan []program, at int64) (list [][]float32) {
 		s := &stepper{recipe: r, stage: stage, adam: adam{beta1, beta2, epsilon}, steps: steps, plan: plan}
-		critic := at * s.criticSteps()
+		critic := at * criticSteps(plan)
 		for _, p := range plan {
 			list = append(list, s.knobs(p, at, critic))
 			critic += int64(p.critics)

@@ -42,7 +42,7 @@ func newStepper(w *workspace, r recipes.Recipe, stage recipes.Stage, steps int64
 // and the last execution's pictures, generated and true, where they are wanted:
 // 8-bit levels [batch, s, s, 3], the caller's to free.
 func (s *stepper) run(ctx context.Context, f *feed, t int64, want bool) (made []*tensors.Tensor, wait time.Duration, err error) {
-	critic := t * s.criticSteps()
+	critic := t * criticSteps(s.plan)
 	// Half a step has no place in the schedule: what has begun is ended.
 	contexts := [2]context.Context{ctx, context.WithoutCancel(ctx)}
 	for i, p := range s.plan {
@@ -74,20 +74,12 @@ func (s *stepper) execute(exec *ml.Exec, in input, knobs []float32) ([]*tensors.
 	return exec.Exec(append(in.args, packed)...)
 }
 
-// criticSteps counts the critic steps in a step.
-func (s *stepper) criticSteps() (n int64) {
-	for _, p := range s.plan {
-		n += int64(p.critics)
-	}
-	return n
-}
-
 // knobs fills in what a program needs at step t whose first critic step is
 // number critic of the stage.
 func (s *stepper) knobs(p program, t, critic int64) []float32 {
 	knobs := make([]float32, knobParts, knobParts+2*p.parts())
 	knobs[knobL1], knobs[knobPenalty] = float32(s.recipe.L1Weight), float32(s.recipe.PenaltyWeight)
-	if n := s.criticSteps(); n > 0 {
+	if n := criticSteps(s.plan); n > 0 {
 		knobs[knobShare] = float32(1 / float64(n))
 	}
 	factor := s.recipe.RateSchedule.Factor(t, s.steps)

@@ -13,7 +13,7 @@ import (
 // pixels wide, so that a 12-unit letter stays legible on a phone.
 const (
 	chartWidth, chartHeight = 440, 260
-	marginLeft, marginRight = 52, 12
+	marginLeft, marginRight = 52, 22 // the last label stands half beyond the axis
 	marginTop, marginBottom = 10, 40
 	plotRight               = chartWidth - marginRight
 	plotBottom              = chartHeight - marginBottom
