@@ -13,7 +13,7 @@ import (
 
 	"github.com/chromabeam/chromabeam/train/recipes"
 	"github.com/chromabeam/chromabeam/transforms/report"
-	"github.com/chromabeam/chromabeam/transforms/shard"
+	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
 // compared is a run of a sweep as its folder tells of it.
@@ -59,7 +59,7 @@ func compareSweep(o SweepOptions, manifest, failed string) (SweepResult, error) 
 	if err != nil {
 		return result, fmt.Errorf("comparing runs: %w", err)
 	}
-	err = shard.Publish(o.Output, reportFile, func(w io.Writer) error { return report.Render(w, page) })
+	err = store.PublishFile(o.Output, reportFile, func(w io.Writer) error { return report.Render(w, page) })
 	if err != nil {
 		return result, fmt.Errorf("comparing runs: %w", err)
 	}

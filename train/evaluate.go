@@ -17,7 +17,8 @@ import (
 
 // EvaluateOptions says which network is measured on what.
 type EvaluateOptions struct {
-	// Model is a run folder, Data a prepared data set, Split its part.
+	// Model is a run folder, Data a prepared data set (a folder or gs://), Split
+	// its part.
 	Model, Data, Split string
 	// Checkpoint is model.CheckpointBest, model.CheckpointLast or
 	// model.CheckpointEMA; empty takes the best, or the last where there is no
@@ -119,7 +120,7 @@ func Evaluate(ctx context.Context, o EvaluateOptions) (result Evaluation, err er
 	if err != nil {
 		return Evaluation{}, fault.Request("opening the network: %w", err)
 	}
-	set, err := shard.Open(o.Data)
+	set, err := shard.Open(ctx, o.Data)
 	if err != nil {
 		return Evaluation{}, fmt.Errorf("opening the data set: %w", err)
 	}

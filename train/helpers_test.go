@@ -22,6 +22,7 @@ import (
 	"github.com/chromabeam/chromabeam/train/recipes"
 	"github.com/chromabeam/chromabeam/transforms/pixel"
 	"github.com/chromabeam/chromabeam/transforms/shard"
+	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
 var (
@@ -188,6 +189,15 @@ func sample(t testing.TB, rgb *pixel.RGB) shard.Sample {
 	}}
 }
 
+func openStore(t testing.TB, dir string) store.Store {
+	t.Helper()
+	st, err := store.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st
+}
+
 // dataset writes a data set of drawn pictures and returns its folder.
 func dataset(t testing.TB, size, train, val int) string {
 	t.Helper()
@@ -205,7 +215,7 @@ func dataset(t testing.TB, size, train, val int) string {
 		first += split.count
 		info.Splits = append(info.Splits, writeSplit(t, dir, split.name, samples))
 	}
-	if err := shard.WriteInfo(dir, info); err != nil {
+	if err := shard.WriteInfo(t.Context(), openStore(t, dir), info); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -217,7 +227,7 @@ func writeSplit(t testing.TB, dir, name string, samples []shard.Sample) shard.Sp
 	samples = slices.CompactFunc(samples, func(a, b shard.Sample) bool { return a.Key == b.Key })
 	file := shard.Name(name, 0)
 	var stats shard.Stats
-	err := shard.Publish(dir, file, func(to io.Writer) (err error) {
+	err := store.PublishFile(dir, file, func(to io.Writer) (err error) {
 		w := shard.NewWriter(to)
 		for _, s := range samples {
 			if err := w.Add(s); err != nil {
@@ -231,7 +241,7 @@ func writeSplit(t testing.TB, dir, name string, samples []shard.Sample) shard.Sp
 		t.Fatal(err)
 	}
 	stats.Shard = file
-	if err := shard.WriteStats(dir, stats); err != nil {
+	if err := shard.WriteStats(t.Context(), openStore(t, dir), stats); err != nil {
 		t.Fatal(err)
 	}
 	return shard.NewSplitInfo(name, []shard.Stats{stats})
@@ -266,7 +276,7 @@ func readFile(t testing.TB, path ...string) []byte {
 // manifest returns the hash that names a data set.
 func manifest(t testing.TB, data string) string {
 	t.Helper()
-	info, err := shard.ReadInfo(data)
+	info, err := shard.ReadInfo(t.Context(), openStore(t, data))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -287,7 +297,7 @@ func openTrain(t testing.TB, data string, memory int64) *pictures {
 
 func openWith(t testing.TB, data, split string, memory int64) *pictures {
 	t.Helper()
-	set, err := shard.Open(data)
+	set, err := shard.Open(t.Context(), data)
 	if err != nil {
 		t.Fatal(err)
 	}

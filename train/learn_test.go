@@ -150,7 +150,7 @@ func decode(t testing.TB, data []byte) *pixel.RGB {
 // startTrainer opens a run without taking a step.
 func startTrainer(t *testing.T, o Options) *trainer {
 	t.Helper()
-	set, err := shard.Open(o.Data)
+	set, err := shard.Open(t.Context(), o.Data)
 	if err != nil {
 		t.Fatal(err)
 	}

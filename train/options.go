@@ -18,7 +18,7 @@ var ErrInterrupted = errors.New("training was interrupted; its position is saved
 // Options says what to train on what.
 type Options struct {
 	Recipe recipes.Recipe
-	// Data is the folder of a prepared data set, Output the run folder.
+	// Data is a prepared data set, a folder or gs://, Output the run folder.
 	Data, Output string
 	// Backend computes; the caller closes it.
 	Backend *model.Backend

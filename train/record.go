@@ -11,7 +11,7 @@ import (
 	"runtime"
 	"runtime/debug"
 
-	"github.com/chromabeam/chromabeam/transforms/shard"
+	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
 // record is run.json: what a run was made from, and how it stands.
@@ -71,7 +71,7 @@ func writeJSON(dir, name string, value any) error {
 	if err != nil {
 		return fmt.Errorf("writing %q: %w", name, err)
 	}
-	return shard.Publish(dir, name, func(w io.Writer) error {
+	return store.PublishFile(dir, name, func(w io.Writer) error {
 		_, err := w.Write(append(text, '\n'))
 		return err
 	})

@@ -11,7 +11,7 @@ import (
 
 	"github.com/chromabeam/chromabeam/train/recipes"
 	"github.com/chromabeam/chromabeam/transforms/report"
-	"github.com/chromabeam/chromabeam/transforms/shard"
+	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
 // writeReport publishes the run's page: what it was, its curves, its samples.
@@ -41,7 +41,7 @@ func (t *trainer) writeReport(r Result) error {
 	page.Sections = append(page.Sections, recipeTable(t.o.Recipe))
 	page.Sections = append(page.Sections, changes(t.o.Recipe)...)
 	page.Sections = append(page.Sections, recordTable(t.record))
-	err = shard.Publish(t.o.Output, reportFile, func(w io.Writer) error { return report.Render(w, page) })
+	err = store.PublishFile(t.o.Output, reportFile, func(w io.Writer) error { return report.Render(w, page) })
 	if err != nil {
 		return fmt.Errorf("writing the run's report: %w", err)
 	}

@@ -115,7 +115,7 @@ func cancelAt(at int64, cancel func()) func(Progress) {
 // sharing returns Run in one workspace, so that all runs share what is compiled.
 func sharing(t *testing.T, o Options) func(context.Context, Options) error {
 	t.Helper()
-	set, err := shard.Open(o.Data)
+	set, err := shard.Open(t.Context(), o.Data)
 	must(t, err)
 	work := newWorkspace(o.Backend)
 	t.Cleanup(func() {

@@ -26,7 +26,8 @@ func Run(ctx context.Context, o Options) (result Result, err error) {
 	if err := o.Validate(); err != nil {
 		return Result{}, fault.AsRequest(err)
 	}
-	set, err := shard.Open(o.Data)
+	// A step that has begun reads its pictures to the end when ctx is cancelled.
+	set, err := shard.Open(context.WithoutCancel(ctx), o.Data)
 	if err != nil {
 		return Result{}, fmt.Errorf("opening the data set: %w", err)
 	}

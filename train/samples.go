@@ -11,7 +11,7 @@ import (
 
 	"github.com/chromabeam/chromabeam/transforms/failpoint"
 	"github.com/chromabeam/chromabeam/transforms/pixel"
-	"github.com/chromabeam/chromabeam/transforms/shard"
+	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
 const (
@@ -63,7 +63,7 @@ func firstOf(n int) []int {
 
 // writeGrid publishes a picture in the folder of samples.
 func writeGrid(run, name string, grid *pixel.RGB) error {
-	err := shard.Publish(filepath.Join(run, samplesDir), name, func(w io.Writer) error { return pixel.EncodePNG(w, grid) })
+	err := store.PublishFile(filepath.Join(run, samplesDir), name, func(w io.Writer) error { return pixel.EncodePNG(w, grid) })
 	if err != nil {
 		return fmt.Errorf("writing samples: %w", err)
 	}

@@ -102,7 +102,8 @@ func Sweep(ctx context.Context, o SweepOptions) (SweepResult, error) {
 	if err := o.Validate(); err != nil {
 		return SweepResult{}, fault.AsRequest(err)
 	}
-	set, err := shard.Open(o.Data)
+	// A step that has begun reads its pictures to the end when ctx is cancelled.
+	set, err := shard.Open(context.WithoutCancel(ctx), o.Data)
 	if err != nil {
 		return SweepResult{}, fmt.Errorf("opening the data set: %w", err)
 	}

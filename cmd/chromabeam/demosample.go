@@ -15,7 +15,7 @@ import (
 
 	"github.com/chromabeam/chromabeam/transforms/fault"
 	"github.com/chromabeam/chromabeam/transforms/pixel"
-	"github.com/chromabeam/chromabeam/transforms/shard"
+	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
 // sample is the embedded pictures: faces.zip to learn from, in the layout of
@@ -47,7 +47,7 @@ func (d *demo) claim() error {
 
 // publish writes a file of the demo; it appears whole or not at all.
 func (d *demo) publish(dir, name string, data []byte) error {
-	err := shard.Publish(d.path(dir), name, func(w io.Writer) error {
+	err := store.PublishFile(d.path(dir), name, func(w io.Writer) error {
 		_, err := w.Write(data)
 		return err
 	})

@@ -12,7 +12,7 @@ import (
 	"github.com/chromabeam/chromabeam/train"
 	"github.com/chromabeam/chromabeam/transforms/fault"
 	"github.com/chromabeam/chromabeam/transforms/pixel"
-	"github.com/chromabeam/chromabeam/transforms/shard"
+	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
 func evaluateCommand() command {
@@ -32,7 +32,7 @@ func defineEvaluate(fs *flagSet) func(context.Context, terminal, []string) error
 	var o train.EvaluateOptions
 	var backend, csv, grid string
 	fs.StringVar(&o.Model, "model", "", "run folder of the trained network, `RUN`")
-	fs.StringVar(&o.Data, "data", "", "prepared data set, `DST`")
+	fs.StringVar(&o.Data, "data", "", "prepared data set, a folder or gs://, `DST`")
 	fs.StringVar(&o.Split, "split", "val", "part of the data set: train, val or test")
 	fs.StringVar(&o.Checkpoint, "checkpoint", "",
 		"which weights: last, best, or ema for the moving average; best if there is one when not given")
@@ -81,13 +81,13 @@ func defineEvaluate(fs *flagSet) func(context.Context, terminal, []string) error
 // writeEvaluation writes the files that were asked for.
 func writeEvaluation(e train.Evaluation, csv, grid string) error {
 	if csv != "" {
-		err := shard.Publish(filepath.Dir(csv), filepath.Base(csv), func(w io.Writer) error { return train.WriteCSV(w, e.Items) })
+		err := store.PublishFile(filepath.Dir(csv), filepath.Base(csv), func(w io.Writer) error { return train.WriteCSV(w, e.Items) })
 		if err != nil {
 			return err
 		}
 	}
 	if grid != "" {
-		return shard.Publish(filepath.Dir(grid), filepath.Base(grid), func(w io.Writer) error { return pixel.EncodePNG(w, e.Grid) })
+		return store.PublishFile(filepath.Dir(grid), filepath.Base(grid), func(w io.Writer) error { return pixel.EncodePNG(w, e.Grid) })
 	}
 	return nil
 }

@@ -42,7 +42,7 @@ type trainFlags struct {
 func defineTrain(fs *flagSet) func(context.Context, terminal, []string) error {
 	f := trainFlags{Options: train.Options{ToolVersion: toolVersion()}}
 	fs.StringVar(&f.recipe, "recipe", "", "recipe to follow; see chromabeam recipes, `NAME`")
-	fs.StringVar(&f.Data, "data", "", "prepared data set, `DST`")
+	fs.StringVar(&f.Data, "data", "", "prepared data set, a folder or gs://, `DST`")
 	fs.StringVar(&f.Output, "output", "", "folder for the run, or for the runs of a sweep, `RUN`")
 	fs.Var(&f.settings, "set", "change a value of the recipe, `key=value`; may be given again; size takes num_downs along")
 	fs.StringVar(&f.only, "only", "", "train this run of a sweep alone, `key=value`")

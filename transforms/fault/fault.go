@@ -26,6 +26,7 @@ type Stage string
 const (
 	StageRead   Stage = "read"   // fetching its bytes
 	StageDecode Stage = "decode" // turning bytes into pixels
+	StageFilter Stage = "filter" // the job's own filters: nothing is wrong with the picture
 	StageEncode Stage = "encode" // turning pixels into bytes
 	StageInfer  Stage = "infer"  // running the network
 	StageWrite  Stage = "write"  // publishing the result

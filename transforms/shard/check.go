@@ -33,8 +33,8 @@ func checkSample(s Sample, split string, info Info) (problems []string) {
 	if m.Formula != info.Formula {
 		add("%s: formula must be the data set's %q, got %q", metaSuffix, info.Formula, m.Formula)
 	}
-	if m.Alpha != AlphaNone && m.Alpha != AlphaWhite {
-		add("%s: alpha must be %q or %q, got %q", metaSuffix, AlphaNone, AlphaWhite, m.Alpha)
+	if !ValidAlpha(m.Alpha) {
+		add("%s: alpha must be %q, %q or #rrggbb, got %q", metaSuffix, AlphaNone, AlphaWhite, m.Alpha)
 	}
 	sum, err := hex.DecodeString(m.SHA256)
 	if err != nil || len(sum) != 32 {

@@ -3,43 +3,56 @@
 package shard
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"sort"
 	"sync"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/chromabeam/chromabeam/transforms/fault"
+	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
-// Dataset gives access to the samples of a data set folder. It is safe for
-// concurrent use.
+// indexers is how many shards are indexed at a time: remote ones are a matter
+// of waiting, and each has a block of at most 1 MiB in memory.
+const indexers = 8
+
+// Dataset gives access to the samples of a data set. It is safe for concurrent
+// use.
 type Dataset struct {
-	dir  string
-	info Info
+	ctx   context.Context //nolint:containedctx // that of all reads on gs://, as Open says
+	store store.Store
+	info  Info
 
 	mu     sync.Mutex
 	splits map[string]*SplitReader
-	files  []*os.File
+	files  []store.File
 }
 
-// Open reads a data set's description. A folder that holds none is a request
-// error. Shards are opened and indexed when their split is asked for; nothing
-// is checksummed, which is [Verify]'s work.
-func Open(dir string) (*Dataset, error) {
-	info, err := ReadInfo(dir)
+// Open reads the description of the data set at uri, a folder or gs://. A place
+// that holds none is a request error. Shards are opened and indexed when their
+// split is asked for; nothing is checksummed, which is [Verify]'s work. Reads
+// of samples on gs:// are made under ctx, one request a sample.
+func Open(ctx context.Context, uri string) (*Dataset, error) {
+	st, err := store.Open(uri)
 	if err != nil {
-		return nil, noDataset(dir, err)
+		return nil, err
 	}
-	return &Dataset{dir: dir, info: info, splits: map[string]*SplitReader{}}, nil
+	info, err := ReadInfo(ctx, st)
+	if err != nil {
+		return nil, noDataset(st, err)
+	}
+	return &Dataset{ctx: ctx, store: st, info: info, splits: map[string]*SplitReader{}}, nil
 }
 
 // noDataset makes a request error of a missing description.
-func noDataset(dir string, err error) error {
+func noDataset(st store.Store, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		return fault.Request("%q holds no data set: it has no %s", dir, InfoName)
+		return fault.Request("%q holds no data set: it has no %s", st.URI(), InfoName)
 	}
 	return err
 }
@@ -57,35 +70,54 @@ func (d *Dataset) Split(name string) (*SplitReader, error) {
 	}
 	info, ok := d.info.Split(name)
 	if !ok {
-		return nil, fault.Request("data set %q has no split %q", d.dir, name)
+		return nil, fault.Request("data set %q has no split %q", d.store.URI(), name)
 	}
-	s := &SplitReader{name: name}
-	for _, sh := range info.Shards {
-		if err := d.open(s, sh); err != nil {
-			return nil, fmt.Errorf("opening shard %q: %w", filepath.Join(d.dir, sh.Name), err)
+	s := &SplitReader{name: name, uri: d.store.URI(), shards: make([]openShard, len(info.Shards))}
+	found := make([][]entry, len(info.Shards))
+	var g errgroup.Group // without a context: the files' own must outlive it
+	g.SetLimit(indexers)
+	for i, sh := range info.Shards {
+		g.Go(func() (err error) {
+			s.shards[i].file, found[i], err = d.open(sh)
+			if err != nil {
+				return fmt.Errorf("opening shard %q of %q: %w", sh.Name, d.store.URI(), err)
+			}
+			return nil
+		})
+	}
+	err := g.Wait()
+	for i := range s.shards {
+		if s.shards[i].file != nil {
+			d.files = append(d.files, s.shards[i].file)
 		}
+		s.entries = append(s.entries, found[i]...)
+		s.shards[i].end = len(s.entries)
+	}
+	if err != nil {
+		return nil, err
 	}
 	d.splits[name] = s
 	return s, nil
 }
 
-// open appends one shard to s.
-func (d *Dataset) open(s *SplitReader, sh FileInfo) error {
-	f, err := os.Open(filepath.Join(d.dir, sh.Name))
+// open opens and indexes one shard.
+func (d *Dataset) open(sh FileInfo) (store.File, []entry, error) {
+	f, err := d.store.Open(d.ctx, sh.Name)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	d.files = append(d.files, f)
-	entries, err := index(f)
+	var r io.ReadSeeker = newReadAhead(f, f.Size())
+	if _, ok := d.store.Local(); ok {
+		r = io.NewSectionReader(f, 0, f.Size()) // reads headers and nothing else
+	}
+	entries, err := index(r)
+	if err == nil && len(entries) != sh.Samples {
+		err = fmt.Errorf("it holds %d samples, %s says %d", len(entries), InfoName, sh.Samples)
+	}
 	if err != nil {
-		return err
+		return nil, nil, errors.Join(err, f.Close())
 	}
-	if len(entries) != sh.Samples {
-		return fmt.Errorf("it holds %d samples, %s says %d", len(entries), InfoName, sh.Samples)
-	}
-	s.shards = append(s.shards, openShard{file: f, first: len(s.entries), end: len(s.entries) + len(entries)})
-	s.entries = append(s.entries, entries...)
-	return nil
+	return f, entries, nil
 }
 
 // Close closes the shards. Its splits must not be used any more.
@@ -104,13 +136,14 @@ func (d *Dataset) Close() error {
 // shards and of the keys inside them. It is safe for concurrent use.
 type SplitReader struct {
 	name    string
+	uri     string
 	shards  []openShard
 	entries []entry
 }
 
 type openShard struct {
-	file       *os.File
-	first, end int // its samples' range in entries
+	file store.File
+	end  int // one past its last sample in entries
 }
 
 // Name returns the split's name.
@@ -128,7 +161,7 @@ func (s *SplitReader) Sample(i int) (Sample, error) {
 	at := sort.Search(len(s.shards), func(k int) bool { return i < s.shards[k].end })
 	sample, err := e.read(s.shards[at].file)
 	if err != nil {
-		return Sample{}, fmt.Errorf("reading sample %q of %q: %w", e.key, s.shards[at].file.Name(), err)
+		return Sample{}, fmt.Errorf("reading sample %q of %q in %q: %w", e.key, s.shards[at].file.Name(), s.uri, err)
 	}
 	return sample, nil
 }

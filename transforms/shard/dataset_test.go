@@ -18,7 +18,7 @@ func TestDataset(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	info := dataset(t, dir, 120)
-	d, err := Open(dir)
+	d, err := Open(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestDataset(t *testing.T) {
 
 func TestOpenBad(t *testing.T) {
 	t.Parallel()
-	if _, err := Open(t.TempDir()); !fault.IsRequest(err) {
+	if _, err := Open(t.Context(), t.TempDir()); !fault.IsRequest(err) {
 		t.Errorf("Open of an empty folder = %v, want a request error", err)
 	}
 	tests := []struct {
@@ -81,7 +81,7 @@ func TestOpenBad(t *testing.T) {
 			if err := os.Remove(filepath.Join(dir, Name(Train, 0))); err != nil {
 				t.Fatal(err)
 			}
-		}, "no such file"},
+		}, "file does not exist"},
 		{"cut shard", func(t *testing.T, dir string) {
 			edit(t, dir, Name(Train, 0), func(b []byte) []byte { return b[:580] }) // inside the first picture
 		}, "unexpected EOF"},
@@ -97,7 +97,7 @@ func TestOpenBad(t *testing.T) {
 			dir := t.TempDir()
 			dataset(t, dir, 60)
 			tt.change(t, dir)
-			d, err := Open(dir)
+			d, err := Open(t.Context(), dir)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -15,12 +15,24 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
 const (
 	testSize = 8
 	testSeed = 7
 )
+
+// in returns the store in a folder.
+func in(tb testing.TB, dir string) store.Store {
+	tb.Helper()
+	st, err := store.Open(dir)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return st
+}
 
 func encode(tb testing.TB, m image.Image) []byte {
 	tb.Helper()
@@ -84,7 +96,7 @@ func tarBytes(tb testing.TB, list []Sample) []byte {
 func commit(tb testing.TB, dir, name string, list []Sample) Stats {
 	tb.Helper()
 	var stats Stats
-	err := Publish(dir, name, func(w io.Writer) error {
+	err := store.PublishFile(dir, name, func(w io.Writer) error {
 		stats = writeTar(tb, w, list)
 		return nil
 	})
@@ -92,7 +104,7 @@ func commit(tb testing.TB, dir, name string, list []Sample) Stats {
 		tb.Fatal(err)
 	}
 	stats.Shard = name
-	if err := WriteStats(dir, stats); err != nil {
+	if err := WriteStats(tb.Context(), in(tb, dir), stats); err != nil {
 		tb.Fatal(err)
 	}
 	return stats
@@ -123,13 +135,13 @@ func dataset(tb testing.TB, dir string, n int) Info {
 		}
 		splits = append(splits, NewSplitInfo(name, stats))
 	}
-	if err := WriteRejects(dir, nil); err != nil {
+	if err := WriteRejects(tb.Context(), in(tb, dir), nil); err != nil {
 		tb.Fatal(err)
 	}
-	if err := WriteInfo(dir, testInfo(splits...)); err != nil {
+	if err := WriteInfo(tb.Context(), in(tb, dir), testInfo(splits...)); err != nil {
 		tb.Fatal(err)
 	}
-	info, err := ReadInfo(dir)
+	info, err := ReadInfo(tb.Context(), in(tb, dir))
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -4,9 +4,11 @@ package shard
 
 import (
 	"archive/tar"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // entry is where one sample's members lie in its shard.
@@ -21,8 +23,8 @@ type extent struct {
 	size   int64
 }
 
-// index walks over a tar's headers and returns its samples in order. r must be
-// an [io.ReadSeeker] over the whole shard: the data are passed over by seeking.
+// index walks over a tar's headers and returns its samples in order. r must
+// begin with the shard's first byte: the data are passed over by seeking.
 func index(r io.ReadSeeker) ([]entry, error) {
 	var out []entry
 	t := tar.NewReader(r)
@@ -77,21 +79,44 @@ func slot(m members) int {
 	}
 }
 
+// gap is how many bytes between a sample's members are read rather than
+// passed over. Members that lie one after the other, as in every shard that
+// [Writer] made, are less than two blocks apart, so that a sample is one read.
+const gap = 4 << 10
+
 // read fetches the sample's members.
 func (e entry) read(r io.ReaderAt) (Sample, error) {
 	s := Sample{Key: e.key}
-	for _, which := range []members{memberColor, memberGray, memberMeta} {
-		x := e.members[slot(which)]
-		data := make([]byte, x.size)
-		if _, err := r.ReadAt(data, x.offset); err != nil {
-			if errors.Is(err, io.EOF) {
+	order := []members{memberColor, memberGray, memberMeta}
+	slices.SortFunc(order, func(a, b members) int {
+		return cmp.Compare(e.members[slot(a)].offset, e.members[slot(b)].offset)
+	})
+	for len(order) > 0 {
+		begin := e.members[slot(order[0])].offset
+		end, n := begin, 0
+		for _, which := range order {
+			x := e.members[slot(which)]
+			if x.offset-end > gap {
+				break
+			}
+			end, n = x.offset+x.size, n+1
+		}
+		data := make([]byte, end-begin)
+		// ReadAt may give io.EOF with the last byte.
+		if got, err := r.ReadAt(data, begin); got < len(data) {
+			if err == nil || errors.Is(err, io.EOF) {
 				err = io.ErrUnexpectedEOF
 			}
 			return Sample{}, err
 		}
-		if err := s.set(which, data); err != nil {
-			return Sample{}, err
+		for _, which := range order[:n] {
+			x := e.members[slot(which)]
+			from, to := x.offset-begin, x.offset-begin+x.size
+			if err := s.set(which, data[from:to:to]); err != nil {
+				return Sample{}, err
+			}
 		}
+		order = order[n:]
 	}
 	return s, nil
 }

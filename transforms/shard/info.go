@@ -3,15 +3,16 @@
 package shard
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"regexp"
+
+	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
 // FormatVersion is the version of the layout that this package reads and
@@ -60,6 +61,10 @@ type Info struct {
 	Fit string `json:"fit"`
 	// Formula names how gray was made from colour, such as [FormulaLuma601].
 	Formula string `json:"formula"`
+	// Background is the colour under transparent parts, "white", "#rrggbb" in
+	// lower case, or "" for white; Filter names the resampling filter, "" for Lanczos.
+	Background string `json:"background,omitempty"`
+	Filter     string `json:"filter,omitempty"`
 	// Seed, ValPercent and TestPercent are what [Split] was given.
 	Seed        uint64  `json:"seed"`
 	ValPercent  float64 `json:"val_percent"`
@@ -67,11 +72,15 @@ type Info struct {
 	// LicenseNote says under which terms the pictures may be used, as far as
 	// the job was told.
 	LicenseNote string `json:"license_note"`
-	// Duplicates counts the exact copies that were left out, Rejects the lines
-	// of rejects.jsonl.
-	Duplicates int         `json:"duplicates"`
-	Rejects    int         `json:"rejects"`
-	Splits     []SplitInfo `json:"splits"`
+	// Duplicates counts the exact copies that were left out, NearDuplicates
+	// the pictures left out because they look like another.
+	Duplicates     int `json:"duplicates"`
+	NearDuplicates int `json:"near_duplicates,omitempty"`
+	// Rejects counts the lines of rejects.jsonl, Filtered those among them
+	// with stage [fault.StageFilter].
+	Rejects  int         `json:"rejects"`
+	Filtered int         `json:"filtered,omitempty"`
+	Splits   []SplitInfo `json:"splits"`
 	// ManifestSHA256 is a hash over all shards' names and hashes: a training
 	// run records it to say which data it saw. WriteInfo fills it in.
 	ManifestSHA256 string `json:"manifest_sha256"`
@@ -120,6 +129,13 @@ func (i Info) Validate() error {
 	if i.Size < 1 || i.Size > 1<<15 {
 		add("size must be in [1, %d], got %d", 1<<15, i.Size)
 	}
+	if i.Duplicates < 0 || i.NearDuplicates < 0 || i.Rejects < 0 {
+		add("duplicates, near_duplicates and rejects must not be negative, got %d, %d and %d",
+			i.Duplicates, i.NearDuplicates, i.Rejects)
+	}
+	if i.Filtered < 0 || i.Filtered > max(0, i.Rejects) {
+		add("filtered must be in [0, %d], the number of rejects, got %d", i.Rejects, i.Filtered)
+	}
 	seen := map[string]bool{}
 	for _, s := range i.Splits {
 		if seen[s.Name] {
@@ -166,28 +182,34 @@ func checkShardName(name string) error {
 	return nil
 }
 
-// WriteInfo publishes dataset_info.json in dir. It fills in FormatVersion and
+// WriteInfo publishes dataset_info.json in st. It fills in FormatVersion and
 // ManifestSHA256 and refuses a description that [Info.Validate] refuses.
-func WriteInfo(dir string, i Info) error {
+func WriteInfo(ctx context.Context, st store.Store, i Info) error {
+	_, err := PublishInfo(ctx, st, store.Anything(), i)
+	return err
+}
+
+// PublishInfo is [WriteInfo] under a condition.
+func PublishInfo(ctx context.Context, st store.Store, c store.Condition, i Info) (store.Info, error) {
 	i.FormatVersion, i.ManifestSHA256 = FormatVersion, i.Manifest()
 	if i.Splits == nil {
 		i.Splits = []SplitInfo{}
 	}
 	if err := i.Validate(); err != nil {
-		return fmt.Errorf("writing %s: %w", InfoName, err)
+		return store.Info{}, fmt.Errorf("writing %s: %w", InfoName, err)
 	}
-	return publishJSON(dir, InfoName, i)
+	return publishJSON(ctx, st, c, InfoName, i)
 }
 
-// ReadInfo reads and checks dir's dataset_info.json.
-func ReadInfo(dir string) (Info, error) {
-	data, err := os.ReadFile(filepath.Join(dir, InfoName))
+// ReadInfo reads and checks the dataset_info.json of st.
+func ReadInfo(ctx context.Context, st store.Store) (Info, error) {
+	data, err := st.ReadFile(ctx, InfoName)
 	if err != nil {
 		return Info{}, fmt.Errorf("reading data set: %w", err)
 	}
 	i, err := ParseInfo(data)
 	if err != nil {
-		return Info{}, fmt.Errorf("reading %q: %w", filepath.Join(dir, InfoName), err)
+		return Info{}, fmt.Errorf("reading %q of %q: %w", InfoName, st.URI(), err)
 	}
 	return i, nil
 }
@@ -202,8 +224,8 @@ func ParseInfo(data []byte) (Info, error) {
 }
 
 // publishJSON writes v indented, names unescaped.
-func publishJSON(dir, name string, v any) error {
-	return Publish(dir, name, func(w io.Writer) error {
+func publishJSON(ctx context.Context, st store.Store, c store.Condition, name string, v any) (store.Info, error) {
+	return st.Publish(ctx, name, c, func(w io.Writer) error {
 		e := json.NewEncoder(w)
 		e.SetEscapeHTML(false)
 		e.SetIndent("", "  ")

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/chromabeam/chromabeam/transforms/fault"
+	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
 func TestNames(t *testing.T) {
@@ -70,30 +71,37 @@ func TestSplit(t *testing.T) {
 func TestStatsRoundTrip(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	want := Stats{Shard: Name(Val, 3), Samples: 2, Bytes: 5, SHA256: strings.Repeat("ab", 32), Settings: "s",
-		Rejects: []fault.Reject{{Source: "<x>.png", Stage: fault.StageDecode, Reason: "empty file"}}}
-	if err := WriteStats(dir, want); err != nil {
+	want := Stats{Shard: Name(Val, 3), Samples: 2, Bytes: 5, SHA256: strings.Repeat("ab", 32), Settings: "s", Filtered: 1, Rejects: []fault.Reject{
+		{Source: "<x>.png", Stage: fault.StageDecode, Reason: "empty file"}, {Source: "y", Stage: fault.StageFilter, Reason: "it is gray"}}}
+	if err := WriteStats(t.Context(), in(t, dir), want); err != nil {
 		t.Fatal(err)
 	}
-	got, err := ReadStats(dir, want.Shard)
+	got, err := ReadStats(t.Context(), in(t, dir), want.Shard)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("ReadStats (-want +got):\n%s", diff)
 	}
-	if _, err := ReadStats(dir, Name(Val, 4)); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := ReadStats(t.Context(), in(t, dir), Name(Val, 4)); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("missing stats: %v", err)
 	}
 	if err := os.Rename(filepath.Join(dir, StatsName(want.Shard)), filepath.Join(dir, StatsName(Name(Val, 4)))); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ReadStats(dir, Name(Val, 4)); err == nil {
+	if _, err := ReadStats(t.Context(), in(t, dir), Name(Val, 4)); err == nil {
 		t.Error("another shard's stats were accepted")
 	}
-	bad := Stats{Shard: "../x.tar", Samples: -1, SHA256: "zz"}
-	err = WriteStats(dir, bad)
-	for _, want := range []string{"shard's name must look like", "must not be negative", "64 hexadecimal digits"} {
+	if _, err := PublishStats(t.Context(), in(t, dir), store.Absent(), want); err != nil { // it was moved away above
+		t.Error(err)
+	}
+	want.Samples++
+	if _, err := PublishStats(t.Context(), in(t, dir), store.Absent(), want); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("PublishStats over others = %v, want a conflict", err)
+	}
+	bad := Stats{Shard: "../x.tar", Samples: -1, SHA256: "zz", Filtered: 1}
+	err = WriteStats(t.Context(), in(t, dir), bad)
+	for _, want := range []string{"shard's name must look like", "must not be negative", "filtered must be in [0, 0]", "64 hexadecimal digits"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("WriteStats(bad) = %v, want %q", err, want)
 		}
@@ -104,10 +112,10 @@ func TestRejectsRoundTrip(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	want := []fault.Reject{{Source: "a\nb.png", Stage: fault.StageRead, Reason: "x", Transient: true}, {Source: "b", Stage: fault.StageDecode, Reason: "y"}}
-	if err := WriteRejects(dir, want); err != nil {
+	if err := WriteRejects(t.Context(), in(t, dir), want); err != nil {
 		t.Fatal(err)
 	}
-	got, err := ReadRejects(dir)
+	got, err := ReadRejects(t.Context(), in(t, dir))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +123,7 @@ func TestRejectsRoundTrip(t *testing.T) {
 		t.Errorf("ReadRejects (-want +got):\n%s", diff)
 	}
 	edit(t, dir, RejectsName, func(b []byte) []byte { return append(b, "{oops\n"...) })
-	if _, err := ReadRejects(dir); err == nil || !strings.Contains(err.Error(), "line 3") {
+	if _, err := ReadRejects(t.Context(), in(t, dir)); err == nil || !strings.Contains(err.Error(), "line 3") {
 		t.Errorf("ReadRejects of a damaged file = %v", err)
 	}
 }
@@ -142,6 +150,8 @@ func TestInfoValidate(t *testing.T) {
 		{"path", func(i *Info) { i.Splits[0].Shards[0].Name = "../../etc/passwd" }, "a shard's name must look like"},
 		{"twice", func(i *Info) { i.Splits[0].Shards[1].Name = i.Splits[0].Shards[0].Name }, "is listed twice"},
 		{"split twice", func(i *Info) { i.Splits[1].Name = Train }, `split "train" is listed twice`},
+		{"counts", func(i *Info) { i.NearDuplicates = -1 }, "must not be negative"},
+		{"filtered", func(i *Info) { i.Rejects, i.Filtered = 2, 3 }, "filtered must be in [0, 2], the number of rejects, got 3"},
 		{"hash", func(i *Info) { i.Splits[0].Shards[0].SHA256 = strings.Repeat("11", 32) }, "manifest_sha256 must be the hash"},
 	}
 	for _, tt := range tests {

@@ -2,15 +2,37 @@
 
 package shard
 
-// FormulaLuma601 names the only grayscale formula so far: ITU-R 601 luma as in
-// Pillow's mode "L".
-const FormulaLuma601 = "itu-r-601"
+import "regexp"
 
-// The values of [Meta.Alpha].
+// The values of [Meta.Formula]: how gray was made from colour.
+const (
+	FormulaLuma601   = "itu-r-601"     // ITU-R BT.601 luma, as in Pillow's mode "L"
+	FormulaLuma709   = "itu-r-709"     // ITU-R BT.709 luma
+	FormulaLightness = "cie-lightness" // CIELAB L*, scaled to 0..255
+)
+
+// ValidFormula reports whether a gray formula is one of those above.
+func ValidFormula(formula string) bool {
+	switch formula {
+	case FormulaLuma601, FormulaLuma709, FormulaLightness:
+		return true
+	}
+	return false
+}
+
+// The values of [Meta.Alpha]; a third is "#rrggbb", the colour on which the
+// transparent parts were composited, in lower case.
 const (
 	AlphaNone  = "none"  // the source was opaque
 	AlphaWhite = "white" // the source had transparent parts, composited on white
 )
+
+var hexColor = regexp.MustCompile(`^#[0-9a-f]{6}$`)
+
+// ValidAlpha reports whether alpha is [AlphaNone], [AlphaWhite] or "#rrggbb".
+func ValidAlpha(alpha string) bool {
+	return alpha == AlphaNone || alpha == AlphaWhite || hexColor.MatchString(alpha)
+}
 
 // Meta describes one picture; it is KEY.json inside a shard.
 type Meta struct {
@@ -25,7 +47,7 @@ type Meta struct {
 	Size int `json:"size"`
 	// Formula names how gray was made from colour, such as [FormulaLuma601].
 	Formula string `json:"formula"`
-	// Alpha is [AlphaNone] or [AlphaWhite].
+	// Alpha is [AlphaNone], [AlphaWhite] or "#rrggbb"; see [ValidAlpha].
 	Alpha string `json:"alpha"`
 }
 

@@ -116,15 +116,35 @@ func TestReaderDamaged(t *testing.T) {
 	}
 }
 
-// The index of random access and the stream must agree on what is in a tar.
+// The index of random access and the stream must agree on what is in a tar, and
+// nothing is larger than the tar.
 func FuzzReader(f *testing.F) {
 	f.Add(tarBytes(f, samples(f, 2)))
 	f.Add(rawTar(f, rawMember{name: "a.json", data: "{}"}, rawMember{name: "b.json", data: "["}))
+	f.Add(rawTar(f, rawMember{name: "a.json", data: "{}"}, rawMember{name: strings.Repeat("long/", 60) + "a.gray.png", data: "g"},
+		rawMember{name: "a.gray.png", data: "g"}, rawMember{name: "a.color.png", data: "c"}))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		keys, errs := readAll(NewReader(bytes.NewReader(data)))
 		entries, err := index(bytes.NewReader(data))
+		remote, errRemote := index(newReadAhead(bytes.NewReader(data), int64(len(data))))
+		if (err == nil) != (errRemote == nil) {
+			t.Fatalf("indexing gives %v, in blocks %v", err, errRemote)
+		}
 		if err != nil {
 			return
+		}
+		if len(entries) != len(remote) || len(entries) > len(data)/512 {
+			t.Fatalf("%d samples, in blocks %d, in %d bytes", len(entries), len(remote), len(data))
+		}
+		for i, e := range entries {
+			if e != remote[i] {
+				t.Errorf("sample %d: %+v, in blocks %+v", i, e, remote[i])
+			}
+			for _, m := range e.members {
+				if m.offset < 0 || m.size < 0 || m.size > int64(len(data))-m.offset {
+					t.Fatalf("sample %d: member %+v lies outside of %d bytes", i, m, len(data))
+				}
+			}
 		}
 		var indexed []string
 		for _, e := range entries {

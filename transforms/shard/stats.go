@@ -3,14 +3,14 @@
 package shard
 
 import (
+	"context"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/chromabeam/chromabeam/transforms/fault"
+	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
 const statsSuffix = "_stats.json"
@@ -27,7 +27,10 @@ type Stats struct {
 	// Settings is a hash of everything that the tar's bytes depend on; a
 	// resumed job makes a shard anew where it differs.
 	Settings string `json:"settings,omitempty"`
-	// Rejects are the pictures planned for this shard that could not be used.
+	// Filtered counts the pictures that the job's own filters left out: they
+	// are among the rejects, with stage [fault.StageFilter].
+	Filtered int `json:"filtered,omitempty"`
+	// Rejects are the pictures planned for this shard that were not used.
 	Rejects []fault.Reject `json:"rejects,omitempty"`
 }
 
@@ -52,35 +55,43 @@ func (s Stats) Validate() error {
 	if s.Samples < 0 || s.Bytes < 0 {
 		errs = append(errs, fmt.Errorf("samples and bytes must not be negative, got %d and %d", s.Samples, s.Bytes))
 	}
+	if s.Filtered < 0 || s.Filtered > len(s.Rejects) {
+		errs = append(errs, fmt.Errorf("filtered must be in [0, %d], the number of rejects, got %d", len(s.Rejects), s.Filtered))
+	}
 	if sum, err := hex.DecodeString(s.SHA256); err != nil || len(sum) != 32 {
 		errs = append(errs, fmt.Errorf("sha256 must be 64 hexadecimal digits, got %q", s.SHA256))
 	}
 	return errors.Join(errs...)
 }
 
-// WriteStats publishes the stats of a shard in dir, which commits the shard.
-func WriteStats(dir string, s Stats) error {
-	if err := s.Validate(); err != nil {
-		return fmt.Errorf("writing stats: %w", err)
-	}
-	return publishJSON(dir, StatsName(s.Shard), s)
+// WriteStats publishes the stats of a shard in st, which commits the shard.
+func WriteStats(ctx context.Context, st store.Store, s Stats) error {
+	_, err := PublishStats(ctx, st, store.Anything(), s)
+	return err
 }
 
-// ReadStats reads and checks the stats of the named shard in dir. It does not
+// PublishStats is [WriteStats] under a condition.
+func PublishStats(ctx context.Context, st store.Store, c store.Condition, s Stats) (store.Info, error) {
+	if err := s.Validate(); err != nil {
+		return store.Info{}, fmt.Errorf("writing stats: %w", err)
+	}
+	return publishJSON(ctx, st, c, StatsName(s.Shard), s)
+}
+
+// ReadStats reads and checks the stats of the named shard in st. It does not
 // look at the tar; an error that wraps [io/fs.ErrNotExist] says that the shard
 // was never committed.
-func ReadStats(dir, shard string) (Stats, error) {
-	path := filepath.Join(dir, StatsName(shard))
-	data, err := os.ReadFile(path)
+func ReadStats(ctx context.Context, st store.Store, shard string) (Stats, error) {
+	data, err := st.ReadFile(ctx, StatsName(shard))
 	if err != nil {
-		return Stats{}, fmt.Errorf("reading stats: %w", err)
+		return Stats{}, fmt.Errorf("reading stats: %w", unread(err))
 	}
 	s, err := ParseStats(data)
 	if err == nil && s.Shard != shard {
 		err = fmt.Errorf("the stats are those of %q", s.Shard)
 	}
 	if err != nil {
-		return Stats{}, fmt.Errorf("reading %q: %w", path, err)
+		return Stats{}, fmt.Errorf("reading %q of %q: %w", StatsName(shard), st.URI(), err)
 	}
 	return s, nil
 }

@@ -11,9 +11,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
+	"slices"
 	"strings"
+
+	"github.com/chromabeam/chromabeam/transforms/fault"
+	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
 // Problem is one thing that is wrong with a data set.
@@ -41,71 +43,97 @@ type Report struct {
 	Bytes    int64          `json:"bytes"`
 	Splits   map[string]int `json:"splits"` // samples by split
 	Problems []Problem      `json:"problems"`
+	// Duplicates are equal colour pictures in different splits. They are no
+	// problem of the files: two sources may differ in bytes and not in pixels.
+	Duplicates Twins `json:"duplicates"`
+	// NearDuplicates and Survey are there where [Examine] was asked for them.
+	NearDuplicates *Twins  `json:"near_duplicates,omitempty"`
+	Survey         *Survey `json:"survey,omitempty"`
+	// DamagedShards are what [Report.Damaged] returns.
+	DamagedShards []string `json:"damaged_shards"`
 }
 
 // OK reports whether nothing is wrong.
 func (r Report) OK() bool { return len(r.Problems) == 0 }
 
-// Verify reads every shard of the data set in dir once, as a stream, and
+// Damaged returns the names of the listed shards whose tar or stats are missing
+// or not as they should be, in the order of the description: those that are to
+// be made anew. A sample that occurs twice damages no shard.
+func (r Report) Damaged() []string { return slices.Clone(r.DamagedShards) }
+
+// Verify reads every shard of the data set in st once, as a stream, and
 // compares checksums, stats, counts, keys, metadata and the pictures' sizes
 // with each other. It lists all problems; the error is for a folder without a
-// readable description (a request error where there is none) and for ctx.
+// readable description (a request error where there is none), for ctx, and for
+// a file that is there and could not be read: of what is in it nothing is known
+// then, least of all that it is damaged.
 //
-// It remembers 16 bytes a sample, to find one that occurs twice.
-func Verify(ctx context.Context, dir string) (Report, error) {
-	info, err := ReadInfo(dir)
-	if err != nil {
-		return Report{}, noDataset(dir, err)
-	}
-	v := verifier{dir: dir, report: Report{Info: info, Splits: map[string]int{}}, seen: map[[16]byte]string{}}
-	for _, split := range info.Splits {
-		v.report.Splits[split.Name] = 0
-		for _, sh := range split.Shards {
-			if err := ctx.Err(); err != nil {
-				return v.report, err
-			}
-			v.shard(ctx, split.Name, sh)
-		}
-	}
-	if err := ctx.Err(); err != nil {
-		return v.report, err
-	}
-	v.strays()
-	v.rejects()
-	return v.report, nil
+// It finds samples that occur twice and colour pictures that another split has
+// too, for which it remembers 55 to 85 bytes a sample: tables grow
+// in steps.
+func Verify(ctx context.Context, st store.Store) (Report, error) {
+	return Examine(ctx, st, SurveyOptions{})
 }
 
 // verifier collects problems.
 type verifier struct {
-	dir    string
+	store  store.Store
 	report Report
-	// seen maps the first half of a key's hash to the split that has it.
-	seen map[[16]byte]string
+	// seen maps the beginning of a key's hash to the number of the split that
+	// has it. By chance two of a billion keys are equal once in 10^11 data sets.
+	seen map[[12]byte]uint32
+
+	listed []listedShard // those begun so far
+	splits []int         // the number of each one's split
+	harmed bool          // whether the one being read is damaged
+	exact  exactTwins
+	survey *surveyor // nil unless pictures are decoded
+
+	read     int64
+	progress func(done, total int64)
 }
 
 func (v *verifier) problemf(file, sample, format string, args ...any) {
 	v.report.Problems = append(v.report.Problems, Problem{file, sample, fmt.Sprintf(format, args...)})
+	v.harmed = true
+}
+
+// description checks what [Info.Validate] leaves open, since it makes no
+// difference to who only reads samples.
+func (v *verifier) description() {
+	i := v.report.Info
+	if !ValidFormula(i.Formula) {
+		v.problemf(InfoName, "", "formula must be %q, %q or %q, got %q", FormulaLuma601, FormulaLuma709, FormulaLightness, i.Formula)
+	}
+	if i.Background != "" && (i.Background == AlphaNone || !ValidAlpha(i.Background)) {
+		v.problemf(InfoName, "", "background must be %q or #rrggbb, got %q", AlphaWhite, i.Background)
+	}
 }
 
 // shard checks one tar against its stats and its entry in the description.
-func (v *verifier) shard(ctx context.Context, split string, sh FileInfo) {
-	v.stats(sh)
-	f, err := os.Open(filepath.Join(v.dir, sh.Name))
+func (v *verifier) shard(ctx context.Context, split string, sh FileInfo) error {
+	if err := v.stats(ctx, sh); err != nil {
+		return err
+	}
+	f, err := v.store.Stream(ctx, sh.Name)
 	if err != nil {
-		v.problemf(sh.Name, "", "%s", cause(err))
-		return
+		return v.unreadable(sh.Name, fmt.Errorf("opening %q: %w", sh.Name, unread(err)))
 	}
 	defer func() { _ = f.Close() }() // read only
 	v.report.Shards++
 	sum := sha256.New()
-	r := &counting{alive: ctx.Err, r: io.TeeReader(bufio.NewReaderSize(f, 1<<18), sum)}
-	n := v.samples(split, sh.Name, NewReader(r))
-	// The rest behind a damaged member belongs to the checksum too.
-	if _, err := io.Copy(io.Discard, r); err != nil && ctx.Err() == nil {
-		v.problemf(sh.Name, "", "reading: %s", cause(err))
+	r := &counting{alive: ctx.Err, r: io.TeeReader(bufio.NewReaderSize(&marking{f}, 1<<18), sum)}
+	n, err := v.samples(split, sh.Name, NewReader(r))
+	v.looked(sh.Name)
+	if err == nil {
+		// The rest behind a damaged member belongs to the checksum too.
+		_, err = io.Copy(io.Discard, r)
 	}
 	if ctx.Err() != nil {
-		return
+		return ctx.Err()
+	}
+	if err != nil {
+		return v.unreadable(sh.Name, fmt.Errorf("reading %q: %w", sh.Name, err))
 	}
 	v.report.Samples += n
 	v.report.Bytes += r.n
@@ -119,36 +147,48 @@ func (v *verifier) shard(ctx context.Context, split string, sh FileInfo) {
 	if n != sh.Samples {
 		v.problemf(sh.Name, "", "it holds %d whole samples, %s says %d", n, InfoName, sh.Samples)
 	}
+	return nil
+}
+
+// unreadable notes a file that is not as it should be, or returns the error of
+// one of which nothing is known.
+func (v *verifier) unreadable(file string, err error) error {
+	if out := v.outside(err); out != nil {
+		return out
+	}
+	v.problemf(file, "", "%s", cause(err))
+	return nil
 }
 
 // stats compares a shard's stats with its entry.
-func (v *verifier) stats(sh FileInfo) {
-	st, err := ReadStats(v.dir, sh.Name)
+func (v *verifier) stats(ctx context.Context, sh FileInfo) error {
+	st, err := ReadStats(ctx, v.store, sh.Name)
 	if err != nil {
-		v.problemf(StatsName(sh.Name), "", "%s", cause(err))
-		return
+		return v.unreadable(StatsName(sh.Name), err)
 	}
 	if got := (FileInfo{st.Shard, st.Samples, st.Bytes, st.SHA256}); got != sh {
 		v.problemf(StatsName(sh.Name), "", "its counts or checksum differ from %s", InfoName)
 	}
+	return nil
 }
 
-// samples checks each sample and returns how many are whole.
-func (v *verifier) samples(split, file string, r *Reader) int {
+// samples checks each sample and returns how many are whole. The error is that
+// of a read.
+func (v *verifier) samples(split, file string, r *Reader) (int, error) {
 	n, last := 0, ""
 	for {
 		s, err := r.Next()
 		if errors.Is(err, io.EOF) {
-			return n
+			return n, nil
+		}
+		if _, ok := errors.AsType[*unreadError](err); ok {
+			return n, err
 		}
 		if err != nil {
 			var bad *SampleError
 			if !errors.As(err, &bad) {
-				if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-					return n // Verify returns it
-				}
 				v.problemf(file, "", "%s", cause(err))
-				return n
+				return n, nil
 			}
 			v.problemf(file, bad.Key, "%s", bad.Err)
 			continue
@@ -158,39 +198,34 @@ func (v *verifier) samples(split, file string, r *Reader) int {
 			v.problemf(file, s.Key, "keys do not ascend: it follows %s", last)
 		}
 		last = s.Key
-		for _, text := range checkSample(s, split, v.report.Info) {
+		wrong := checkSample(s, split, v.report.Info)
+		for _, text := range wrong {
 			v.problemf(file, s.Key, "%s", text)
 		}
-		sum := sha256.Sum256([]byte(s.Key))
-		id := [16]byte(sum[:16])
-		if other, ok := v.seen[id]; ok && other != split {
-			v.problemf(file, s.Key, "it is in split %s too", other)
-		} else if ok {
-			v.problemf(file, s.Key, "it occurs twice")
-		}
-		v.seen[id] = split
+		v.occurrence(file, s.Key)
+		v.examine(s, n-1, len(wrong) == 0)
 	}
 }
 
 // strays finds shards that the description does not list.
-func (v *verifier) strays() {
+func (v *verifier) strays(ctx context.Context) error {
 	listed := map[string]bool{}
 	for _, split := range v.report.Info.Splits {
 		for _, sh := range split.Shards {
 			listed[sh.Name], listed[StatsName(sh.Name)] = true, true
 		}
 	}
-	entries, err := os.ReadDir(v.dir)
+	entries, err := v.store.List(ctx, "")
 	if err != nil {
-		v.problemf(".", "", "%s", cause(err))
-		return
+		return v.unreadable(".", unread(err))
 	}
 	for _, e := range entries {
-		name := e.Name()
+		name := e.Name
 		if checkShardName(strings.TrimSuffix(name, statsSuffix)+suffixFor(name)) == nil && !listed[name] {
 			v.problemf(name, "", "%s does not list it", InfoName)
 		}
 	}
+	return nil
 }
 
 // suffixFor completes a stats file's stem to its shard's name.
@@ -201,39 +236,25 @@ func suffixFor(name string) string {
 	return ""
 }
 
-// rejects compares the number of rejects.
-func (v *verifier) rejects() {
-	list, err := ReadRejects(v.dir)
-	if errors.Is(err, fs.ErrNotExist) && v.report.Info.Rejects == 0 {
-		return
+// rejects compares the numbers of rejects.
+func (v *verifier) rejects(ctx context.Context) error {
+	lines, filtered := 0, 0
+	err := EachReject(ctx, v.store, func(r fault.Reject) error {
+		lines++
+		if r.Stage == fault.StageFilter {
+			filtered++
+		}
+		return nil
+	})
+	i := v.report.Info
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && i.Rejects == 0:
+	case err != nil:
+		return v.unreadable(RejectsName, err)
+	case lines != i.Rejects:
+		v.problemf(RejectsName, "", "it has %d lines, %s says %d", lines, InfoName, i.Rejects)
+	case filtered != i.Filtered:
+		v.problemf(RejectsName, "", "%d of its lines have stage %q, %s says %d", filtered, fault.StageFilter, InfoName, i.Filtered)
 	}
-	if err != nil {
-		v.problemf(RejectsName, "", "%s", cause(err))
-	} else if len(list) != v.report.Info.Rejects {
-		v.problemf(RejectsName, "", "it has %d lines, %s says %d", len(list), InfoName, v.report.Info.Rejects)
-	}
-}
-
-// counting counts what is read and ends when alive says so.
-type counting struct {
-	alive func() error
-	r     io.Reader
-	n     int64
-}
-
-func (c *counting) Read(b []byte) (int, error) {
-	if err := c.alive(); err != nil {
-		return 0, err
-	}
-	n, err := c.r.Read(b)
-	c.n += int64(n)
-	return n, err
-}
-
-// cause shortens "open /long/path: no such file" to what is new.
-func cause(err error) string {
-	if errors.Is(err, fs.ErrNotExist) {
-		return "it is missing"
-	}
-	return err.Error()
+	return nil
 }

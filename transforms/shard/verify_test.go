@@ -18,7 +18,7 @@ func TestVerifyGood(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	info := dataset(t, dir, 100)
-	r, err := Verify(t.Context(), dir)
+	r, err := Verify(t.Context(), in(t, dir))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func recommit(t *testing.T, dir, name string, change func([]Sample) []Sample) {
 		t.Fatal(err)
 	}
 	stats := commit(t, dir, name, change(list))
-	info, err := ReadInfo(dir)
+	info, err := ReadInfo(t.Context(), in(t, dir))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func recommit(t *testing.T, dir, name string, change func([]Sample) []Sample) {
 		}
 		info.Splits[i] = NewSplitInfo(split.Name, all)
 	}
-	if err := WriteInfo(dir, info); err != nil {
+	if err := WriteInfo(t.Context(), in(t, dir), info); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -135,7 +135,7 @@ func TestVerifyFinds(t *testing.T) {
 		{"stray", func(t *testing.T, dir string) { commit(t, dir, Name(Train, 77), nil) },
 			[]string{Name(Train, 77) + ": dataset_info.json does not list it", StatsName(Name(Train, 77)) + ": dataset_info.json does not list it"}},
 		{"rejects", func(t *testing.T, dir string) {
-			if err := WriteRejects(dir, []fault.Reject{{Source: "x"}}); err != nil {
+			if err := WriteRejects(t.Context(), in(t, dir), []fault.Reject{{Source: "x"}}); err != nil {
 				t.Fatal(err)
 			}
 		}, []string{"rejects.jsonl: it has 1 lines, dataset_info.json says 0"}},
@@ -163,7 +163,64 @@ func TestVerifyFinds(t *testing.T) {
 			dir := t.TempDir()
 			dataset(t, dir, 60)
 			tt.damage(t, dir)
-			r, err := Verify(t.Context(), dir)
+			r, err := Verify(t.Context(), in(t, dir))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var all strings.Builder
+			for _, p := range r.Problems {
+				all.WriteString(p.String() + "\n")
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(all.String(), want) {
+					t.Errorf("problems lack %q:\n%s", want, &all)
+				}
+			}
+			if r.OK() != (tt.want == nil) {
+				t.Errorf("OK = %v:\n%s", r.OK(), &all)
+			}
+		})
+	}
+}
+
+// What a job with other settings makes passes, and its counts are checked.
+func TestVerifySettings(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, formula, alpha, background string
+		rejects                          []fault.Reject
+		filtered                         int
+		want                             []string
+	}{
+		{name: "default", formula: FormulaLuma601, alpha: AlphaNone},
+		{name: "709 on white", formula: FormulaLuma709, alpha: AlphaWhite, background: "white"},
+		{name: "lightness on a colour", formula: FormulaLightness, alpha: "#a0b1c2", background: "#a0b1c2"},
+		{name: "filtered", formula: FormulaLuma601, alpha: AlphaNone, filtered: 1,
+			rejects: []fault.Reject{{Source: "a", Stage: fault.StageFilter, Reason: "gray"}, {Source: "b", Stage: fault.StageRead, Reason: "gone"}}},
+		{name: "filtered elsewhere", formula: FormulaLuma601, alpha: AlphaNone, filtered: 1,
+			rejects: []fault.Reject{{Source: "b", Stage: fault.StageRead, Reason: "gone"}},
+			want:    []string{`rejects.jsonl: 0 of its lines have stage "filter", dataset_info.json says 1`}},
+		{name: "unknown", formula: "average", alpha: "#A0B1C2", background: "none",
+			want: []string{"formula must be", `alpha must be "none", "white" or #rrggbb, got "#A0B1C2"`, `background must be "white" or #rrggbb, got "none"`}},
+		{name: "short colour", formula: FormulaLuma601, alpha: "#fff", want: []string{"alpha must be"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			list := samples(t, 2)
+			for i := range list {
+				list[i].Meta.Formula, list[i].Meta.Alpha = tt.formula, tt.alpha
+			}
+			info := testInfo(NewSplitInfo(Train, []Stats{commit(t, dir, Name(Train, 0), list)}))
+			info.Formula, info.Background, info.ValPercent, info.TestPercent = tt.formula, tt.background, 0, 0
+			info.Rejects, info.Filtered, info.NearDuplicates, info.Filter = len(tt.rejects), tt.filtered, 3, "box"
+			if err := WriteRejects(t.Context(), in(t, dir), tt.rejects); err != nil {
+				t.Fatal(err)
+			}
+			if err := WriteInfo(t.Context(), in(t, dir), info); err != nil {
+				t.Fatal(err)
+			}
+			r, err := Verify(t.Context(), in(t, dir))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -190,10 +247,10 @@ func TestVerifyTwice(t *testing.T) {
 	train := NewSplitInfo(Train, []Stats{commit(t, dir, Name(Train, 0), list), commit(t, dir, Name(Train, 1), list)})
 	info := testInfo(train)
 	info.ValPercent, info.TestPercent = 0, 0
-	if err := WriteInfo(dir, info); err != nil {
+	if err := WriteInfo(t.Context(), in(t, dir), info); err != nil {
 		t.Fatal(err)
 	}
-	r, err := Verify(t.Context(), dir)
+	r, err := Verify(t.Context(), in(t, dir))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,18 +261,18 @@ func TestVerifyTwice(t *testing.T) {
 
 func TestVerifyErrors(t *testing.T) {
 	t.Parallel()
-	if _, err := Verify(t.Context(), t.TempDir()); !fault.IsRequest(err) {
+	if _, err := Verify(t.Context(), in(t, t.TempDir())); !fault.IsRequest(err) {
 		t.Errorf("Verify of an empty folder = %v, want a request error", err)
 	}
 	dir := t.TempDir()
 	dataset(t, dir, 30)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Verify(ctx, dir); !errors.Is(err, context.Canceled) {
+	if _, err := Verify(ctx, in(t, dir)); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled Verify = %v", err)
 	}
 	edit(t, dir, InfoName, func(b []byte) []byte { return []byte(strings.Replace(string(b), `"size": 8`, `"size": -8`, 1)) })
-	if _, err := Verify(t.Context(), dir); err == nil || !strings.Contains(err.Error(), "size must be in [1, 32768], got -8") {
+	if _, err := Verify(t.Context(), in(t, dir)); err == nil || !strings.Contains(err.Error(), "size must be in [1, 32768], got -8") {
 		t.Errorf("Verify with a bad description = %v", err)
 	}
 }

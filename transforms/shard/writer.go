@@ -44,7 +44,7 @@ func (c *counter) Write(b []byte) (int, error) {
 }
 
 // NewWriter returns a Writer onto w. Writes are many and small ones are among
-// them: give it a buffered w, as [Publish] does.
+// them: give it a buffered w, as that of [store.Store] is.
 func NewWriter(w io.Writer) *Writer {
 	s := &Writer{out: counter{w: w, sum: sha256.New()}}
 	s.tar = tar.NewWriter(&s.out)
