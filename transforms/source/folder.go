@@ -16,11 +16,12 @@ import (
 	"github.com/chromabeam/chromabeam/transforms/fault"
 )
 
-// folder is a directory tree. All access goes through [os.Root], so that no
-// symbolic link leads out of it.
+// folder is a directory tree, or the part of it that a pattern means. All
+// access goes through [os.Root], so that no symbolic link leads out of it.
 type folder struct {
 	uri  string
 	root *os.Root
+	glob *glob
 }
 
 func openFolder(uri string) (Source, error) {
@@ -41,11 +42,18 @@ func (f *folder) List(ctx context.Context, yield func(Ref) error) error {
 
 // list walks one folder. Folders sort as if their name ended in "/", which
 // makes the walk's order that of the whole names' bytes while no more than one
-// chain of folders is in memory.
+// chain of folders is in memory. A folder inside that cannot be read becomes
+// one reference.
 func (f *folder) list(ctx context.Context, dir string, yield func(Ref) error) error {
 	entries, err := f.entries(dir)
-	if err != nil {
-		return fmt.Errorf("listing %q: %w", dir, err)
+	switch {
+	case err == nil:
+	case dir == ".":
+		return fmt.Errorf("listing %q: %w", f.uri, err)
+	case errors.Is(err, fs.ErrNotExist):
+		return nil // removed since the folder around it was read
+	default:
+		return yield(Ref{URI: f.uri, Member: []byte(dir + "/"), Version: unreadableFolder})
 	}
 	for _, e := range entries {
 		if err := ctx.Err(); err != nil {
@@ -58,8 +66,10 @@ func (f *folder) list(ctx context.Context, dir string, yield func(Ref) error) er
 		switch {
 		case hidden(e.Name()):
 		case e.IsDir():
-			err = f.list(ctx, name, yield)
-		case IsPicture(name):
+			if f.glob.enter(name) {
+				err = f.list(ctx, name, yield)
+			}
+		case IsPicture(name) && f.glob.match(name):
 			err = f.yield(name, e, yield)
 		}
 		if err != nil {
@@ -68,6 +78,10 @@ func (f *folder) list(ctx context.Context, dir string, yield func(Ref) error) er
 	}
 	return nil
 }
+
+// unreadableFolder is the version of a reference that stands for a folder. No
+// file has it: theirs hold no space.
+const unreadableFolder = "unreadable folder"
 
 func (f *folder) entries(dir string) ([]fs.DirEntry, error) {
 	file, err := f.root.Open(dir)
@@ -103,21 +117,45 @@ func (f *folder) yield(name string, e fs.DirEntry, yield func(Ref) error) error 
 		return nil // removed since the folder was read
 	}
 	if err != nil {
-		return fmt.Errorf("listing %q: %w", name, err)
+		return yield(Ref{URI: f.uri, Member: []byte(name)})
 	}
+	return yield(fileRef(f.uri, name, info))
+}
+
+func fileRef(uri, member string, info fs.FileInfo) Ref {
 	version := strconv.FormatInt(info.ModTime().UnixNano(), 36)
-	return yield(Ref{URI: f.uri, Member: []byte(name), Size: info.Size(), Version: version})
+	return Ref{URI: uri, Member: []byte(member), Size: info.Size(), Version: version}
 }
 
 func (f *folder) Read(ctx context.Context, r Ref, maxBytes int64) ([]byte, error) {
+	if r.Version == unreadableFolder {
+		return nil, &fault.PictureError{Stage: fault.StageRead, Transient: true,
+			Reason: "this folder could not be read, nothing in it was listed"}
+	}
+	return readFile(ctx, f.root, string(r.Member), r, maxBytes)
+}
+
+// opener opens files: those of an [os.Root], or any.
+type opener interface {
+	Stat(name string) (fs.FileInfo, error)
+	Open(name string) (*os.File, error)
+}
+
+// anyFiles opens whatever a path names.
+type anyFiles struct{}
+
+func (anyFiles) Stat(name string) (fs.FileInfo, error) { return os.Stat(name) }
+
+func (anyFiles) Open(name string) (*os.File, error) { return os.Open(name) }
+
+func readFile(ctx context.Context, from opener, name string, r Ref, maxBytes int64) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	name := string(r.Member)
 	// Stat first: opening a named pipe would wait for its writer.
-	info, err := f.root.Stat(name)
+	info, err := from.Stat(name)
 	if err != nil {
-		return nil, folderError(err)
+		return nil, folderError(r, err)
 	}
 	if !info.Mode().IsRegular() {
 		return nil, fault.Picture(fault.StageRead, "not a regular file")
@@ -125,26 +163,15 @@ func (f *folder) Read(ctx context.Context, r Ref, maxBytes int64) ([]byte, error
 	if info.Size() > maxBytes {
 		return nil, tooLarge(info.Size(), maxBytes)
 	}
-	file, err := f.root.Open(name)
+	file, err := from.Open(name)
 	if err != nil {
-		return nil, folderError(err)
+		return nil, folderError(r, err)
 	}
 	data, err := readAtMost(file, info.Size(), maxBytes)
 	if closed := file.Close(); err == nil && closed != nil {
-		err = folderError(closed)
+		err = folderError(r, closed)
 	}
 	return data, err
-}
-
-func folderError(err error) error {
-	reason, transient := "unreadable file", true
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		reason, transient = "file is gone, or a symbolic link to nothing", false
-	case strings.Contains(err.Error(), "escapes from parent"): // os has no exported error for it
-		reason, transient = "symbolic link leads out of the input folder", false
-	}
-	return &fault.PictureError{Stage: fault.StageRead, Reason: reason, Transient: transient, Err: err}
 }
 
 func tooLarge(size, maxBytes int64) error {

@@ -4,6 +4,8 @@ package source
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"maps"
 	"os"
 	"strconv"
@@ -15,42 +17,67 @@ import (
 // directory again for every bundle would cost more than reading pictures.
 var shared = struct {
 	sync.Mutex
-	open map[sharedKey]func() (Source, error)
-}{open: map[sharedKey]func() (Source, error){}}
+	open map[sharedKey]*sharedSource
+}{open: map[sharedKey]*sharedSource{}}
+
+// sharedSource counts who waits for the opening, under the lock of shared.
+type sharedSource struct {
+	*opening
+	waiting int
+}
+
+var errForgotten = errors.New("the source was forgotten while it was opened")
 
 // sharedKey tells a source from one that has since taken its place.
 type sharedKey struct{ uri, version string }
 
+// fileVersion changes when a file does.
+func fileVersion(info fs.FileInfo) string {
+	return strconv.FormatInt(info.Size(), 36) + "." + strconv.FormatInt(info.ModTime().UnixNano(), 36)
+}
+
 // Shared returns the process's one open source for the URI, opening it at the
-// first call. The caller must not close it; see [Forget].
+// first call, and again where a local file has been replaced since. What is
+// under gs:// stays as it was opened until it is forgotten. Callers wait for the
+// opening no longer than their contexts last, and the last who leaves ends it.
+// The caller must not close the source; see [Forget].
 func Shared(ctx context.Context, uri string) (Source, error) {
 	key := sharedKey{uri: uri}
 	if info, err := os.Stat(uri); err == nil && !info.IsDir() {
-		key.version = strconv.FormatInt(info.Size(), 36) + "." + strconv.FormatInt(info.ModTime().UnixNano(), 36)
+		key.version = fileVersion(info)
 	}
-	// The opening must outlive the bundle that asked first.
-	opening := context.WithoutCancel(ctx)
 	shared.Lock()
-	open := shared.open[key]
-	if open == nil {
-		open = sync.OnceValues(func() (Source, error) { return Open(opening, uri) })
-		shared.open[key] = open
+	entry := shared.open[key]
+	if entry == nil {
+		entry = &sharedSource{opening: startOpening(ctx, uri, Open)}
+		shared.open[key] = entry
 	}
+	entry.waiting++
 	shared.Unlock()
-	s, err := open() // others wait for this one archive only
-	if err != nil {
-		shared.Lock()
-		delete(shared.open, key) // the next try may find the file in place
-		shared.Unlock()
+	s, err := entry.wait(ctx) // others wait for this one archive only
+	shared.Lock()
+	defer shared.Unlock()
+	entry.waiting--
+	// The next try may find the file in place.
+	gone := entry.failed() || entry.waiting == 0 && entry.abandon(errNobodyWaits)
+	if gone && shared.open[key] == entry {
+		delete(shared.open, key)
 	}
 	return s, err
 }
 
-// Forget drops the process's shared source for the URI, at the end of a job.
-// Its files close when the last reader lets go of it, through the garbage
-// collector: a runner may abandon a DoFn in the middle of a read.
+// Forget drops the process's shared source for the URI, at the end of a job,
+// and ends its opening. Its files close when the last reader lets go of it,
+// through the garbage collector: a runner may abandon a DoFn in the middle of a
+// read.
 func Forget(uri string) {
 	shared.Lock()
 	defer shared.Unlock()
-	maps.DeleteFunc(shared.open, func(key sharedKey, _ func() (Source, error)) bool { return key.uri == uri })
+	maps.DeleteFunc(shared.open, func(key sharedKey, entry *sharedSource) bool {
+		if key.uri != uri {
+			return false
+		}
+		entry.cancel(errForgotten)
+		return true
+	})
 }

@@ -9,8 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path"
 	"slices"
 	"strconv"
@@ -19,162 +17,176 @@ import (
 	"github.com/chromabeam/chromabeam/transforms/fault"
 )
 
-// archive is a zip file. Its directory stays in memory, about 200 bytes a
+// archive is a zip. Its directory stays in memory, 56 bytes and the name a
 // member.
 type archive struct {
-	uri      string
-	file     *os.File
-	reader   *zip.Reader
-	pictures []int // numbers of the picture entries, sorted by name
+	uri     string
+	blob    blob
+	members []zipMember
+	sorted  []int // the members' numbers, by name
+}
+
+type zipMember struct {
+	name          string
+	at            int64 // of the local header
+	packed, size  uint64
+	crc           uint32
+	method, flags uint16
 }
 
 // encryptedFlag is bit 0 of a member's general purpose flags.
 const encryptedFlag = 0x1
 
-func openZip(uri string) (_ Source, err error) {
-	file, err := os.Open(uri)
-	if err != nil {
-		return nil, fault.Request("opening input: %w", err)
+// zipTail is how much of an archive's end is fetched first: the end record with
+// the longest comment, and a small archive's whole directory.
+const zipTail = 128 << 10
+
+// openZip reads the directory. The caller closes b if there is an error.
+func openZip(ctx context.Context, uri string, b blob) (Source, error) {
+	ahead := b.ahead(ctx)
+	tail := min(zipTail, b.size())
+	if err := ahead.prime(b.size()-tail, tail); err != nil {
+		return nil, zipOpenError(ctx, uri, b, err)
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, file.Close())
-		}
-	}()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("opening input %q: %w", uri, err)
-	}
-	reader, err := zip.NewReader(file, info.Size())
+	input := &zipInput{readahead: ahead}
+	reader, err := zip.NewReader(input, b.size())
 	// Unsafe names are refused one by one, by Read.
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
-		return nil, zipOpenError(uri, file, info.Size(), err)
+		if ahead.err != nil {
+			err = ahead.err
+		}
+		return nil, zipOpenError(ctx, uri, b, err)
 	}
-	a := &archive{uri: uri, file: file, reader: reader}
-	registerInflate(reader)
-	a.pictures = pictureEntries(reader.File)
-	if n := len(a.pictures); n > 0 && a.encrypted() == n {
+	input.probing = true
+	a := &archive{uri: uri, blob: b, members: make([]zipMember, len(reader.File))}
+	for i, f := range reader.File {
+		data, err := f.DataOffset()
+		if err != nil {
+			return nil, fmt.Errorf("opening input %q: finding %q: %w", uri, f.Name, err)
+		}
+		a.members[i] = zipMember{
+			name: strings.Clone(f.Name), // which shares its bytes with a comment and more
+			at:   data - zipHeader, packed: f.CompressedSize64, size: f.UncompressedSize64,
+			crc: f.CRC32, method: f.Method, flags: f.Flags,
+		}
+	}
+	a.sorted = sortMembers(a.members)
+	if a.allEncrypted() {
 		return nil, fault.Request("opening input %q: every picture in this zip is encrypted; decrypt it first", uri)
 	}
 	return a, nil
 }
 
-// zipOpenError tells what is wrong with a file that is no readable zip.
-func zipOpenError(uri string, file io.ReaderAt, size int64, cause error) error {
-	var head [4]byte
-	_, err := file.ReadAt(head[:], 0)
+// zipHeader is the length of a local header without name and extra field.
+const zipHeader = 30
+
+const zipHeaderMagic = "PK\x03\x04"
+
+// zipInput is what the standard library reads the directory from. It knows
+// where each member's header is and tells nobody, but adds the header's length:
+// while probing, it is shown a header without name for every place it asks for.
+type zipInput struct {
+	*readahead
+	probing bool
+}
+
+func (z *zipInput) ReadAt(p []byte, off int64) (int, error) {
+	if !z.probing {
+		return z.readahead.ReadAt(p, off)
+	}
+	clear(p)
+	copy(p, zipHeaderMagic)
+	return len(p), nil
+}
+
+// zipOpenError tells what is wrong with what is no readable zip.
+func zipOpenError(ctx context.Context, uri string, b blob, cause error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	head, err := b.window(ctx, 0, 2)
 	switch {
-	case size == 0:
-		return fault.Request("opening input %q: the file is empty", uri)
 	case !errors.Is(cause, zip.ErrFormat) && !errors.Is(cause, io.EOF) && !errors.Is(cause, io.ErrUnexpectedEOF):
-		return fault.Request("opening input %q: reading the zip's central directory: %w", uri, cause)
-	case err == nil && string(head[:2]) == "PK":
+		return cloudOpenError(uri, fmt.Errorf("reading the zip's central directory: %w", cause))
+	case err == nil && string(head) == "PK":
 		return fault.Request("opening input %q: the zip's central directory is damaged or cut off "+
 			"(an incomplete download?): %w", uri, cause)
 	default:
-		return fault.Request("opening input %q: it must be a folder or a zip archive, and it does not start as a zip", uri)
+		return notASource(uri)
 	}
 }
 
-func pictureEntries(files []*zip.File) []int {
-	var list []int
-	for i, f := range files {
-		if !strings.HasSuffix(f.Name, "/") && IsPicture(f.Name) {
-			list = append(list, i)
-		}
+func sortMembers(members []zipMember) []int {
+	order := make([]int, len(members))
+	for i := range order {
+		order[i] = i
 	}
-	slices.SortFunc(list, func(a, b int) int {
-		return cmp.Or(strings.Compare(files[a].Name, files[b].Name), cmp.Compare(a, b))
+	slices.SortFunc(order, func(a, b int) int {
+		return cmp.Or(strings.Compare(members[a].name, members[b].name), cmp.Compare(a, b))
 	})
-	return list
+	return order
 }
 
-func (a *archive) encrypted() int {
-	n := 0
-	for _, i := range a.pictures {
-		if a.reader.File[i].Flags&encryptedFlag != 0 {
-			n++
+// picture reports whether a listing has the member.
+func (m *zipMember) picture() bool { return !strings.HasSuffix(m.name, "/") && IsPicture(m.name) }
+
+// allEncrypted reports whether there are pictures, and none can be read.
+func (a *archive) allEncrypted() bool {
+	found := false
+	for i := range a.members {
+		m := &a.members[i]
+		if !m.picture() {
+			continue
 		}
+		if m.flags&encryptedFlag == 0 {
+			return false
+		}
+		found = true
 	}
-	return n
+	return found
 }
 
 func (a *archive) URI() string { return a.uri }
 
-func (a *archive) Close() error { return a.file.Close() }
+func (a *archive) Close() error { return a.blob.Close() }
 
 func (a *archive) List(ctx context.Context, yield func(Ref) error) error {
-	for _, i := range a.pictures {
+	for _, i := range a.sorted {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		f := a.reader.File[i]
-		r := Ref{
-			URI: a.uri, Member: []byte(f.Name), Offset: int64(i),
-			Size: int64(f.UncompressedSize64), Version: strconv.FormatUint(uint64(f.CRC32), 16),
+		if !a.members[i].picture() {
+			continue
 		}
-		if err := yield(r); err != nil {
+		if err := yield(a.ref(i)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (a *archive) Read(ctx context.Context, r Ref, maxBytes int64) ([]byte, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
+func (a *archive) ref(i int) Ref {
+	m := &a.members[i]
+	return Ref{
+		URI: a.uri, Member: []byte(m.name), Offset: int64(i),
+		Size: int64(m.size), Version: strconv.FormatUint(uint64(m.crc), 16),
 	}
-	if r.Offset < 0 || r.Offset >= int64(len(a.reader.File)) || a.reader.File[r.Offset].Name != string(r.Member) {
-		return nil, fault.Picture(fault.StageRead, "no such member: the archive has changed since it was listed")
-	}
-	f := a.reader.File[r.Offset]
-	switch {
-	case !localName(f.Name):
-		return nil, fault.Picture(fault.StageRead, "unsafe member name, it leads out of the archive")
-	case f.Flags&encryptedFlag != 0:
-		return nil, fault.Picture(fault.StageRead, "encrypted zip member")
-	case f.UncompressedSize64 > uint64(maxBytes):
-		return nil, fault.Picture(fault.StageRead, "file has %d bytes, the limit is %d", f.UncompressedSize64, maxBytes)
-	}
-	return a.inflate(f, maxBytes)
 }
 
-// maxInflation is how many bytes one byte of deflated data can become. A header
-// that promises more lies, and gets no buffer of the size it names.
-const maxInflation = 1032
-
-func (a *archive) inflate(f *zip.File, maxBytes int64) ([]byte, error) {
-	body, err := f.Open()
-	if err != nil {
-		return nil, zipReadError(f, err)
-	}
-	expected := int64(min(f.UncompressedSize64, f.CompressedSize64*maxInflation))
-	data, err := readAtMost(body, expected, maxBytes)
-	// Closing hands the decompressor back; whatever it found, Read said first.
-	if closed := body.Close(); err == nil && closed != nil {
-		err = closed
-	}
-	if err != nil {
-		return nil, zipReadError(f, err)
-	}
-	return data, nil
-}
-
-func zipReadError(f *zip.File, err error) error {
-	if picture, ok := errors.AsType[*fault.PictureError](err); ok {
-		if picture.Err == nil {
-			return picture // a limit, not a fault of reading
+// find yields the members of one name, whatever their extension.
+func (a *archive) find(_ context.Context, name string, yield func(Ref) error) error {
+	first, _ := slices.BinarySearchFunc(a.sorted, name, func(i int, name string) int {
+		return strings.Compare(a.members[i].name, name)
+	})
+	for _, i := range a.sorted[first:] {
+		if a.members[i].name != name {
+			break
 		}
-		err = picture.Err
+		if err := yield(a.ref(i)); err != nil {
+			return err
+		}
 	}
-	if _, ok := errors.AsType[*fs.PathError](err); ok {
-		return &fault.PictureError{Stage: fault.StageRead, Reason: "unreadable archive", Transient: true, Err: err}
-	}
-	reason := "damaged zip member"
-	if errors.Is(err, zip.ErrAlgorithm) {
-		reason = fmt.Sprintf("zip compression method %d is not supported", f.Method)
-	}
-	return &fault.PictureError{Stage: fault.StageRead, Reason: reason, Err: err}
+	return nil
 }
 
 // localName reports whether a member's name stays inside the folder it would
