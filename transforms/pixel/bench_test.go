@@ -75,21 +75,27 @@ func jpegBytes(tb testing.TB, m image.Image) []byte {
 	return b.Bytes()
 }
 
-// archive returns up to 200 PNGs of the pokemon-layout archive, or skips.
-func archive(b *testing.B) [][]byte {
+// The archives that CHROMABEAM_DATA may hold.
+const (
+	emojiArchive = "emoji-256-pokemon-layout.zip"
+	facesArchive = "faces-64-anime-layout.zip"
+)
+
+// archive returns up to limit PNGs of an archive, or skips.
+func archive(b *testing.B, name string, limit int) [][]byte {
 	b.Helper()
 	dir := os.Getenv("CHROMABEAM_DATA")
 	if dir == "" {
 		b.Skip("CHROMABEAM_DATA does not name the folder of the archives")
 	}
-	z, err := zip.OpenReader(filepath.Join(dir, "emoji-256-pokemon-layout.zip"))
+	z, err := zip.OpenReader(filepath.Join(dir, name))
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer func() { _ = z.Close() }()
 	var out [][]byte
 	for _, f := range z.File {
-		if !strings.HasSuffix(f.Name, ".png") || len(out) == 200 {
+		if !strings.HasSuffix(f.Name, ".png") || len(out) == limit {
 			continue
 		}
 		r, err := f.Open()
@@ -120,7 +126,7 @@ func benchDecode(b *testing.B, files [][]byte) {
 func BenchmarkDecode(b *testing.B) {
 	b.Run("png-rgba-256", func(b *testing.B) { benchDecode(b, [][]byte{pngBytes(b, sticker(256))}) })
 	b.Run("jpeg-256", func(b *testing.B) { benchDecode(b, [][]byte{jpegBytes(b, photo(256, 256))}) })
-	b.Run("archive", func(b *testing.B) { benchDecode(b, archive(b)) })
+	b.Run("archive", func(b *testing.B) { benchDecode(b, archive(b, emojiArchive, 200)) })
 }
 
 func benchEncode(b *testing.B, pictures []image.Image) {
@@ -145,7 +151,7 @@ func BenchmarkEncodePNG(b *testing.B) {
 	for _, name := range []string{"archive-rgb", "archive-gray"} {
 		b.Run(name, func(b *testing.B) {
 			var pictures []image.Image
-			for _, f := range archive(b) {
+			for _, f := range archive(b, emojiArchive, 200) {
 				p, err := Decode(f, DefaultLimits())
 				if err != nil {
 					b.Fatal(err)
@@ -161,23 +167,55 @@ func BenchmarkEncodePNG(b *testing.B) {
 	}
 }
 
-// BenchmarkPrepare is the whole of what prepare does to one picture.
+// BenchmarkPrepare is the whole of what prepare does to one picture, over all
+// pictures of each archive: size/op is the mean length of both files together.
 func BenchmarkPrepare(b *testing.B) {
-	files := archive(b)
-	n := 0
+	for _, set := range []struct {
+		name, archive string
+		size          int
+	}{{"emoji-256", emojiArchive, 256}, {"faces-64", facesArchive, 64}} {
+		b.Run(set.name, func(b *testing.B) { benchPrepare(b, archive(b, set.archive, -1), set.size) })
+	}
+}
+
+func benchPrepare(b *testing.B, files [][]byte, size int) {
+	b.ReportAllocs()
+	n, total := 0, 0
+	var buf bytes.Buffer
 	for b.Loop() {
 		p, err := Decode(files[n%len(files)], DefaultLimits())
 		if err != nil {
 			b.Fatal(err)
 		}
-		r := ResizeSquare(p.RGB(), 256, FitCrop)
-		if err := EncodePNG(io.Discard, r.Luma()); err != nil {
-			b.Fatal(err)
-		}
-		if err := EncodePNG(io.Discard, r); err != nil {
-			b.Fatal(err)
+		r := Resize(p.RGB(), size, FitCrop, FilterLanczos)
+		for _, m := range []image.Image{r.Gray(Formula601), r} {
+			buf.Reset()
+			if err := EncodePNG(&buf, m); err != nil {
+				b.Fatal(err)
+			}
+			total += buf.Len()
 		}
 		n++
+	}
+	b.ReportMetric(float64(total)/float64(n), "size/op")
+}
+
+func BenchmarkResize(b *testing.B) {
+	for _, s := range []image.Point{{500, 375}, {4000, 3000}} {
+		r := photo(s.X, s.Y)
+		b.Run(s.String(), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				Resize(r, 256, FitCrop, FilterLanczos)
+			}
+		})
+	}
+}
+
+func BenchmarkPerceptualHash(b *testing.B) {
+	r := photo(256, 256)
+	for b.Loop() {
+		PerceptualHash(r)
 	}
 }
 

@@ -91,13 +91,15 @@ func TestLuma(t *testing.T) {
 	}
 }
 
-func TestOnWhite(t *testing.T) {
+func TestOver(t *testing.T) {
 	t.Parallel()
 	for v := range 256 {
 		for a := range 256 {
-			exact := (float64(v)*float64(a) + 255*float64(255-a)) / 255
-			if got := onWhite(uint8(v), uint8(a)); float64(got) < exact-0.5 || float64(got) > exact+0.5 {
-				t.Fatalf("onWhite(%d, %d) = %d, want %.3f", v, a, got, exact)
+			for _, below := range []uint8{0, 1, 100, 254, 255} {
+				exact := (float64(v)*float64(a) + float64(below)*float64(255-a)) / 255
+				if got := over(uint8(v), uint8(a), below); float64(got) < exact-0.5 || float64(got) > exact+0.5 {
+					t.Fatalf("over(%d, %d, %d) = %d, want %.3f", v, a, below, got, exact)
+				}
 			}
 		}
 	}

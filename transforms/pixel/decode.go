@@ -27,7 +27,10 @@ func Decode(data []byte, lim Limits) (*Picture, error) {
 }
 
 // open is [Decode] for a known format.
-func (c codec) open(data []byte, lim Limits) (p *Picture, err error) {
+func (c codec) open(data []byte, lim Limits) (*Picture, error) { return c.openAtLeast(data, lim, 0) }
+
+// openAtLeast is [DecodeAtLeast] for a known format.
+func (c codec) openAtLeast(data []byte, lim Limits, side int) (p *Picture, err error) {
 	if err := lim.checkBytes(len(data)); err != nil {
 		return nil, err
 	}
@@ -37,11 +40,11 @@ func (c codec) open(data []byte, lim Limits) (p *Picture, err error) {
 			p, err = nil, fault.Picture(fault.StageDecode, "damaged %s: its decoder gave up (%v)", c.label, r)
 		}
 	}()
-	return c.read(data, lim)
+	return c.read(data, lim, side)
 }
 
-// read does open's work; it may panic where a decoder does.
-func (c codec) read(data []byte, lim Limits) (*Picture, error) {
+// read does openAtLeast's work; it may panic where a decoder does.
+func (c codec) read(data []byte, lim Limits, side int) (*Picture, error) {
 	cfg, err := c.config(bytes.NewReader(data))
 	if err != nil {
 		return nil, c.wrap(err)
@@ -54,19 +57,26 @@ func (c codec) read(data []byte, lim Limits) (*Picture, error) {
 		// miss the data later.
 		return nil, c.wrap(io.ErrUnexpectedEOF)
 	}
-	img, err := c.decode(data)
+	reduction := c.reduction(cfg, side)
+	var img image.Image
+	if reduction > 1 {
+		img, err = c.reduced(data, reduction)
+	} else {
+		img, err = c.decode(data)
+	}
 	if err != nil {
 		return nil, c.wrap(err)
 	}
-	if b := img.Bounds(); b != image.Rect(0, 0, cfg.Width, cfg.Height) {
+	if b := img.Bounds(); b != image.Rect(0, 0, reduce(cfg.Width, reduction), reduce(cfg.Height, reduction)) {
 		return nil, fault.Picture(fault.StageDecode, "damaged %s: header and picture differ in size", c.label)
 	}
-	img = orient(img, c.orientation(data))
+	orientation := c.orientation(data)
+	img = orient(img, orientation)
 	b := img.Bounds()
 	return &Picture{
 		Image: img, Format: c.format, Width: b.Dx(), Height: b.Dy(),
 		SourceWidth: cfg.Width, SourceHeight: cfg.Height,
-		HasAlpha: !opaque(img), Bits: depth(img),
+		HasAlpha: !opaque(img), Bits: depth(img), turned: orientation >= 5 && orientation <= 8,
 	}, nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"image/color"
 	"image/color/palette"
 	"image/gif"
+	"io"
 	"runtime"
 	"strings"
 	"testing"
@@ -372,5 +373,10 @@ func FuzzDecode(f *testing.F) {
 		if rgb, gray := p.RGB(), p.Gray(); rgb.Width != p.Width || gray.Rect.Dy() != p.Height {
 			t.Errorf("sizes differ: %dx%d, %v, %dx%d", p.Width, p.Height, gray.Rect, rgb.Width, rgb.Height)
 		}
+		square := Resize(p.RGBOn(Color{10, 200, 30}), 9, FitPad, FilterCatmullRom)
+		if err := EncodePNG(io.Discard, square.Gray(FormulaLightness)); err != nil {
+			t.Error(err)
+		}
+		PerceptualHash(square)
 	})
 }

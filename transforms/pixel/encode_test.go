@@ -109,6 +109,71 @@ func TestEncodePNGSize(t *testing.T) {
 	}
 }
 
+// drawing returns a picture of few colours in many small areas, in gray steps.
+func drawing(side int) *RGB {
+	r := NewRGB(side, side)
+	colors := [][3]uint8{{255, 255, 255}, {20, 20, 20}, {240, 120, 30}, {40, 90, 200}, {90, 200, 120}, {250, 220, 180}}
+	noise := uint32(7)
+	for range 400 {
+		noise = noise*1664525 + 1013904223
+		x0, y0, c := int(noise>>8)%side, int(noise>>16)%side, colors[noise>>24%6]
+		for y := y0; y < min(y0+side/8, side); y++ {
+			for x := x0; x < min(x0+side/8, side); x++ {
+				copy(r.Pix[3*(y*side+x):], c[:])
+			}
+		}
+	}
+	return r
+}
+
+// Drawings of few colours go unfiltered, everything else is predicted, and
+// either way is the smaller one.
+func TestEncodePNGFlat(t *testing.T) {
+	t.Parallel()
+	shades := NewRGB(96, 96)
+	for i := range shades.Pix {
+		shades.Pix[i] = uint8(i/3%96 + i/3/96)
+	}
+	for name, tt := range map[string]struct {
+		m    *RGB
+		flat bool
+	}{
+		"drawing": {drawing(96), true}, "photo": {photo(96, 96), false}, "shades": {shades, false},
+		"one row": {photo(96, 1), false},
+	} {
+		for _, rows := range []pngRows{rgbRows{tt.m}, grayRows{tt.m.Luma()}} {
+			width, _ := rows.size()
+			channels, _ := rows.format()
+			var f filterer
+			f.reset(width*channels, channels)
+			if got := new(flatCounter).flat(rows, &f); got != tt.flat {
+				t.Errorf("%s with %d channels: flat = %v, want %v", name, channels, got, tt.flat)
+			}
+			if chosen, other := deflated(t, rows, tt.flat), deflated(t, rows, !tt.flat); chosen > other {
+				t.Errorf("%s with %d channels: %d bytes, the other way %d", name, channels, chosen, other)
+			}
+		}
+	}
+}
+
+// deflated returns the compressed length with or without prediction.
+func deflated(tb testing.TB, m pngRows, flat bool) int {
+	tb.Helper()
+	width, height := m.size()
+	channels, _ := m.format()
+	var f filterer
+	f.reset(width*channels, channels)
+	f.flat = flat
+	var raw []byte
+	for y := range height {
+		raw = append(raw, f.next(m.row(y))...)
+	}
+	if flat {
+		return len(zlibBytes(tb, raw, flatLevel))
+	}
+	return len(ran(new(runDeflater), raw, 1+width*channels))
+}
+
 func TestEncodePNGErrors(t *testing.T) {
 	t.Parallel()
 	for _, m := range []image.Image{NewRGB(0, 5), image.NewGray(image.Rectangle{})} {

@@ -20,12 +20,27 @@ type Picture struct {
 	HasAlpha bool
 	// Bits is the number of bits a channel, 8 or 16.
 	Bits int
+
+	turned bool // the orientation exchanged width and height
+}
+
+// UprightSize returns the size in pixels that the whole picture has once the
+// orientation is applied, also where it was decoded smaller.
+func (p *Picture) UprightSize() (width, height int) {
+	if p.turned {
+		return p.SourceHeight, p.SourceWidth
+	}
+	return p.SourceWidth, p.SourceHeight
 }
 
 // RGB returns the picture as 8-bit RGB. Transparent parts are composited on
 // white, 16-bit, paletted and CMYK pictures are converted. The result shares
 // no memory with p unless p.Image is itself an *RGB.
-func (p *Picture) RGB() *RGB { return toRGB(p.Image) }
+func (p *Picture) RGB() *RGB { return p.RGBOn(White()) }
+
+// RGBOn is [Picture.RGB] with transparent parts composited on background, in
+// 8-bit sRGB values as browsers and Pillow do.
+func (p *Picture) RGBOn(background Color) *RGB { return background.flatten(p.Image) }
 
 // Gray returns the ITU-R 601 luma. Of a JPEG in YCbCr it is the decoder's Y
 // plane itself, not a copy; of an 8-bit gray picture it is the picture.

@@ -138,19 +138,21 @@ func TestBoxReduceFirst(t *testing.T) {
 	if rms := math.Sqrt(sum / float64(len(fast))); rms > 1 {
 		t.Errorf("root mean square difference %.2f levels, want at most 1", rms)
 	}
-	flat := image.NewGray(image.Rect(0, 0, 101, 53))
-	for i := range flat.Pix {
-		flat.Pix[i] = 201
-	}
-	for _, v := range boxReduce(flat, 7).Pix {
-		if v != 201 {
-			t.Fatalf("a flat picture became %d", v)
+	for _, channels := range []int{1, 3} {
+		flat := newRaster(101, 53, channels)
+		for i := range flat.pix {
+			flat.pix[i] = 201
+		}
+		for _, v := range flat.averaged(7).pix {
+			if v != 201 {
+				t.Fatalf("a flat picture became %d", v)
+			}
 		}
 	}
 }
 
-// slowGray is Lanczos over the whole picture, by way of RGB.
+// slowGray is Lanczos over the whole picture.
 func slowGray(y *image.Gray, w, h int) []uint8 {
-	rgb := toRGB(y)
-	return lanczos(rgb, rgb.Bounds(), w, h).Luma().Pix
+	in := raster{pix: y.Pix, stride: y.Stride, width: y.Rect.Dx(), height: y.Rect.Dy(), channels: 1}
+	return FilterLanczos.resample(in, w, h).pix
 }

@@ -31,3 +31,28 @@ func absPairs(v uint64) uint64 {
 
 // sumLanes adds four 16-bit lanes, whose sum must fit 16 bits.
 func sumLanes(v uint64) int { return int(v * 0x0001000100010001 >> 48) }
+
+// paeth64 is [paeth] on eight bytes at a time.
+func paeth64(left, up, corner uint64) uint64 {
+	return paethLanes(left&evenByte, up&evenByte, corner&evenByte) |
+		paethLanes(left>>8&evenByte, up>>8&evenByte, corner>>8&evenByte)<<8
+}
+
+// paethLanes is [paeth] on four 16-bit lanes of 8-bit values. A lane's top bit,
+// set before a subtraction, keeps it from its neighbour and is then the sign.
+func paethLanes(left, up, corner uint64) uint64 {
+	const top, one, full = 0x8000800080008000, 0x0001000100010001, 0xffff
+	// The distances of the prediction to each of the three.
+	x := (up | top) - corner
+	m := ^x >> 15 & one
+	pa := (x ^ top ^ m*full) + m
+	x = (left | top) - corner
+	m = ^x >> 15 & one
+	pb := (x ^ top ^ m*full) + m
+	x = (left + up | top) - 2*corner
+	m = ^x >> 15 & one
+	pc := (x ^ top ^ m*full) + m
+	isLeft := ((((pb | top) - pa) & ((pc | top) - pa)) >> 15 & one) * full
+	isUp := (((pc | top) - pb) >> 15 & one) * full &^ isLeft
+	return left&isLeft | up&isUp | corner&^(isLeft|isUp)
+}
