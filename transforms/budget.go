@@ -4,42 +4,21 @@ package transforms
 
 import (
 	"bytes"
-	"context"
 	"image"
 	"image/color"
-
-	"github.com/chromabeam/chromabeam/transforms/pixel"
 )
 
 // DefaultMemoryBudget is the number of bytes that the pictures in work may take
 // in a process where nothing else is asked for.
 const DefaultMemoryBudget = 512 << 20
 
-// budgets bounds the bytes of the pictures that the process works on, by the
-// bound asked for; like [slots] it belongs to the process.
-var budgets = newShares()
-
-// withBudget calls work when cost bytes of the budget are free, and takes them
-// for as long as it runs. What costs more than the whole budget runs alone.
-// Nobody is overtaken for ever: the semaphore serves in order. There is no
-// deadlock as long as work itself waits for no budget.
-func withBudget(ctx context.Context, budget, cost int64, work func() error) error {
-	shared := budgets.of(budget)
-	cost = max(0, min(cost, budget)) // an archive may claim any size
-	if err := shared.Acquire(ctx, cost); err != nil {
-		return err
-	}
-	defer shared.Release(cost)
-	return work()
-}
-
 // pairCost estimates, from the picture's header, the bytes that making a pair
 // of it takes at the most demanding moment: the file, the decoder's picture, its
 // copies as RGB and for the resampling, and the pair. Where the header cannot
 // be read, or claims more pixels than are allowed, decoding fails at once.
-func pairCost(data []byte, size int, lim pixel.Limits) (cost int64) {
+func pairCost(data []byte, c PairSettings) (cost int64) {
 	// RGB, gray, resampled copy and two files of at most that size.
-	cost = int64(len(data)) + 12*int64(size)*int64(size)
+	cost = int64(len(data)) + 12*int64(c.Size)*int64(c.Size)
 	defer func() {
 		_ = recover() // decoding meets the same panic and reports it
 	}()
@@ -48,7 +27,7 @@ func pairCost(data []byte, size int, lim pixel.Limits) (cost int64) {
 		return cost
 	}
 	pixels := int64(cfg.Width) * int64(cfg.Height)
-	if lim.MaxPixels > 0 && pixels > lim.MaxPixels {
+	if c.Limits.MaxPixels > 0 && pixels > c.Limits.MaxPixels {
 		return cost
 	}
 	return cost + pixels*pixelCost(cfg.ColorModel)

@@ -4,6 +4,7 @@ package transforms
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/chromabeam/chromabeam/transforms/pixel"
+	"github.com/chromabeam/chromabeam/transforms/plan"
 )
 
 // TestBudget runs works of many costs at once, those above the whole budget
@@ -23,13 +25,14 @@ import (
 func TestBudget(t *testing.T) {
 	t.Parallel()
 	const budget = 1000
+	shares := newShares()
 	var held, most, alone atomic.Int64
 	work := func(ctx context.Context, i int) (int, error) {
 		cost := int64(i*137%600 + 1)
 		if i%10 == 0 {
 			cost = 5 * budget
 		}
-		return i, withBudget(ctx, budget, cost, func() error {
+		return i, shares.with(ctx, budget, cost, func() error {
 			now := held.Add(min(cost, budget))
 			defer held.Add(-min(cost, budget))
 			if now > most.Load() {
@@ -61,24 +64,25 @@ func TestBudget(t *testing.T) {
 // and that a cancelled wait ends.
 func TestBudgetGivenBack(t *testing.T) {
 	t.Parallel()
-	const budget = 1001 // a budget of its own
+	const budget = 1000
+	shares := newShares()
 	boom := errors.New("boom")
-	if err := withBudget(t.Context(), budget, budget, func() error { return boom }); !errors.Is(err, boom) {
-		t.Errorf("withBudget = %v", err)
+	if err := shares.with(t.Context(), budget, budget, func() error { return boom }); !errors.Is(err, boom) {
+		t.Errorf("with = %v", err)
 	}
 	func() {
 		defer func() { _ = recover() }()
-		_ = withBudget(t.Context(), budget, budget, func() error { panic(boom) })
+		_ = shares.with(t.Context(), budget, budget, func() error { panic(boom) })
 	}()
-	err := withBudget(t.Context(), budget, budget, func() error {
+	err := shares.with(t.Context(), budget, budget, func() error {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		return withBudget(ctx, budget, 1, func() error { return nil })
+		return shares.with(ctx, budget, 1, func() error { return nil })
 	})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("waiting = %v, want context.Canceled", err)
 	}
-	if !budgets.of(budget).TryAcquire(budget) {
+	if !shares.of(budget).TryAcquire(budget) {
 		t.Error("some of the budget is lost")
 	}
 }
@@ -107,7 +111,7 @@ func TestPairCost(t *testing.T) {
 		{"empty", nil, 5000, 0},
 	} {
 		want := int64(len(tt.data)) + 12*16*16 + 5000*tt.pixel
-		if got := pairCost(tt.data, 16, pixel.Limits{MaxPixels: tt.limit}); got != want {
+		if got := pairCost(tt.data, PairSettings{Size: 16, Limits: pixel.Limits{MaxPixels: tt.limit}}); got != want {
 			t.Errorf("%s: pairCost = %d, want %d", tt.name, got, want)
 		}
 	}
@@ -118,16 +122,19 @@ func TestPairCost(t *testing.T) {
 func TestBudgetSameShard(t *testing.T) {
 	t.Parallel()
 	src := pictures{}
-	var entries []Entry
+	var entries []plan.Entry
 	for i := range 40 {
 		name := fmt.Sprintf("%02d.png", i)
 		src[name] = pngOf(t, plain(16+i, 16))
 		entries = append(entries, src.entry(name))
 	}
-	slices.SortFunc(entries, compareEntries)
+	slices.SortFunc(entries, func(a, b plan.Entry) int { return cmp.Compare(a.SHA256, b.SHA256) })
 	var want string
 	for _, budget := range []int64{DefaultMemoryBudget, 1} {
-		c := WriteConfig{Size: 16, Limits: pixel.DefaultLimits(), Workers: 4, MemoryBudget: budget}
+		c := WriteConfig{
+			Pair:     PairSettings{Size: 16, Limits: pixel.DefaultLimits(), Background: pixel.White()},
+			Parallel: Parallel{Workers: 4, Readers: 4, MemoryBudget: budget},
+		}
 		stats, err := fillShard(t.Context(), io.Discard, src, c, entries)
 		if err != nil || stats.Samples != len(entries) {
 			t.Fatalf("budget %d: %+v, %v", budget, stats, err)

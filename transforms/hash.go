@@ -5,125 +5,182 @@ package transforms
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
+	"errors"
 	"fmt"
-	"path/filepath"
+	"io/fs"
+	"path"
 	"reflect"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"github.com/chromabeam/chromabeam/transforms/fault"
+	"github.com/chromabeam/chromabeam/transforms/gcs"
+	"github.com/chromabeam/chromabeam/transforms/pixel"
+	"github.com/chromabeam/chromabeam/transforms/plan"
 	"github.com/chromabeam/chromabeam/transforms/progress"
-	"github.com/chromabeam/chromabeam/transforms/shard"
 	"github.com/chromabeam/chromabeam/transforms/source"
+	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
 func init() {
+	beam.RegisterType(reflectTypeOf[planRun]())
 	beam.RegisterDoFn(reflect.TypeFor[hashFn]())
-	register.Emitter2[string, []byte]()
-}
-
-// The names of the splits, in the order of every listing of them.
-var splitNames = [...]string{"train", "val", "test"}
-
-// RejectsBucket is the first part of the names of those plan files that hold
-// pictures which could not be read.
-const RejectsBucket = "rejects"
-
-// Buckets says how content hashes are spread over splits and shards.
-type Buckets struct {
-	Seed                    uint64
-	ValPercent, TestPercent float64
-	// Train, Val and Test are the numbers of shards, at least 1 where the
-	// split may get pictures.
-	Train, Val, Test int
-}
-
-// Of returns split and number of the shard for a picture of this content hash.
-// Nothing else is needed to know them, so that a picture never moves when
-// others come or go.
-func (b Buckets) Of(hash [sha256.Size]byte) (split string, n int) {
-	split = shard.Split(hash, b.Seed, b.ValPercent, b.TestPercent)
-	shards := map[string]int{splitNames[0]: b.Train, splitNames[1]: b.Val, splitNames[2]: b.Test}[split]
-	// The hash's end: its beginning orders the pictures inside a shard.
-	return split, int(binary.BigEndian.Uint64(hash[24:]) % uint64(shards))
+	register.Emitter2[string, planRun]()
 }
 
 // PlanConfig configures [Plan].
 type PlanConfig struct {
-	// Input is the source's URI; Dir the folder with the listing files, in
-	// which Plan makes the plan files.
-	Input, Dir string
-	// Settings is a hash of everything that the plan depends on.
-	Settings string
-	Buckets  Buckets
+	// Input is the source's URI; Output the store that holds the plan, in the
+	// folder and with the settings that the Merger names.
+	Input, Output string
+	Claim         Claim
+	plan.Merger
+
 	MaxBytes int64 // of one picture's file
-	Workers  int   // pictures read at once in a process
-	// MemoryBudget bounds the bytes of the files read at once in a process. One
-	// that is larger by itself is read alone.
-	MemoryBudget int64
+	Parallel Parallel
+	// NearDistance is the greatest distance of the perceptual hashes of near
+	// duplicates; negative to look for none.
+	NearDistance int
+	Pair         PairSettings // of use for near duplicates alone
 	Job          string
 }
 
-// hashFn reads the pictures of a listing file and hashes their bytes. It maps
-// a listing's name to KV<plan file name without extension, Entry as JSON>.
+// ListingName returns the name of the n-th listing file of a plan's folder.
+func ListingName(dir string, n int) string {
+	return path.Join(dir, fmt.Sprintf("listing-%05d.jsonl", n))
+}
+
+// planRun says that the run of a listing file is there.
+type planRun struct {
+	Listing int
+	plan.Run
+}
+
+// hashFn reads the pictures of a listing file, hashes their bytes and writes
+// the run. It maps a listing's number to KV<"", planRun>. A run that is there
+// already is kept, unless another try may be able to read more of its pictures.
 type hashFn struct{ PlanConfig }
 
-func (f *hashFn) ProcessElement(ctx context.Context, listing string, emit func(string, []byte)) error {
+func (f *hashFn) ProcessElement(ctx context.Context, listing int, emit func(string, planRun)) error {
 	ctx, stop := progress.Bind(ctx)
 	defer stop()
 	job := progress.Find(f.Job)
-	src, err := source.Shared(ctx, f.Input)
+	st, err := store.Open(f.Output)
 	if err != nil {
 		return job.Fail(err)
 	}
-	refs, err := ReadLines[source.Ref](filepath.Join(f.Dir, listing))
+	run, err := f.run(ctx, st, job, listing)
 	if err != nil {
-		return job.Fail(fmt.Errorf("reading listing: %w", err))
+		return job.Fail(err)
 	}
-	hash := func(ctx context.Context, r source.Ref) (hashed, error) { return hashPicture(ctx, src, r, f.PlanConfig) }
-	return job.Fail(ordered(ctx, f.Workers, refs, hash, func(h hashed) error {
+	run.Blocks = nil // of no use to what follows, and large
+	emit("", planRun{listing, run})
+	return nil
+}
+
+func (f *hashFn) run(ctx context.Context, st store.Store, job *progress.Job, listing int) (plan.Run, error) {
+	if err := f.Claim.Check(ctx, st); err != nil {
+		return plan.Run{}, err
+	}
+	name := plan.RunName(f.Dir, listing)
+	run, found, err := plan.OpenRun(ctx, st, name, f.Settings)
+	if err != nil {
+		return plan.Run{}, err
+	}
+	if found && run.Transient == 0 {
+		for _, n := range run.Entries {
+			job.Add(n)
+		}
+		return run, nil
+	}
+	src, err := source.Shared(ctx, f.Input)
+	if err != nil {
+		return plan.Run{}, err
+	}
+	refs, err := plan.ReadLines[source.Ref](ctx, st, ListingName(f.Dir, listing))
+	if err != nil {
+		return plan.Run{}, fmt.Errorf("reading listing: %w", err)
+	}
+	entries := make([]plan.Entry, 0, len(refs))
+	if found {
+		// What an earlier try has read stays, whatever has become of it since.
+		if entries, refs, err = unread(ctx, st, name); err != nil {
+			return plan.Run{}, err
+		}
+		job.Add(int64(len(entries)))
+	}
+	hash := func(ctx context.Context, r source.Ref) (plan.Entry, error) { return f.hash(ctx, src, r) }
+	err = ordered(ctx, f.Parallel.ahead(), refs, hash, func(e plan.Entry) error {
 		job.Add(1)
-		emit(h.bucket, h.line)
+		entries = append(entries, e)
 		return nil
-	}))
-}
-
-type hashed struct {
-	bucket string
-	line   []byte
-}
-
-// hashPicture reads one picture and says which plan file it belongs to.
-func hashPicture(ctx context.Context, src source.Source, r source.Ref, c PlanConfig) (hashed, error) {
-	e := Entry{Ref: r}
-	var bucket string
-	var sum [sha256.Size]byte
-	err := withBudget(ctx, c.MemoryBudget, min(r.Size, c.MaxBytes), func() error {
-		data, err := src.Read(ctx, r, c.MaxBytes)
-		sum = sha256.Sum256(data)
-		return err
 	})
-	switch {
-	case ctx.Err() != nil:
-		return hashed{}, ctx.Err()
-	case err != nil:
-		reject := fault.RejectOf(r.Name(), fault.StageRead, err)
-		e.Reject = &reject
-		name := sha256.Sum256(r.Member) // spreads them over several files
-		bucket = bucketName(RejectsBucket, int(binary.BigEndian.Uint64(name[:])%uint64(c.Buckets.Train)))
-	default:
-		e.SHA256 = hex.EncodeToString(sum[:])
-		bucket = bucketName(c.Buckets.Of(sum))
+	if err != nil {
+		return plan.Run{}, err
 	}
-	line, err := json.Marshal(e)
-	return hashed{bucket: bucket, line: line}, err
+	if err := f.Claim.Check(ctx, st); err != nil {
+		return plan.Run{}, err
+	}
+	return plan.WriteRun(ctx, st, name, f.Settings, f.Layout, entries)
 }
 
-func bucketName(split string, n int) string { return fmt.Sprintf("%s-%06d", split, n) }
+// unread divides a run into what is settled and what another try may read.
+func unread(ctx context.Context, st store.Store, name string) (settled []plan.Entry, refs []source.Ref, err error) {
+	entries, err := plan.ReadRun(ctx, st, name)
+	for _, e := range entries {
+		if e.Reject != nil && e.Reject.Transient {
+			refs = append(refs, e.Ref)
+		} else {
+			settled = append(settled, e)
+		}
+	}
+	return settled, refs, err
+}
+
+// hash reads one picture and hashes it. The only errors are those that end the
+// job.
+func (f *hashFn) hash(ctx context.Context, src source.Source, r source.Ref) (plan.Entry, error) {
+	e := plan.Entry{Ref: r}
+	err := f.Parallel.withFile(ctx, min(r.Size, f.MaxBytes), func(read func(func() error) error) error {
+		var data []byte
+		if err := read(func() (err error) { data, err = src.Read(ctx, r, f.MaxBytes); return err }); err != nil {
+			return err
+		}
+		sum := sha256.Sum256(data)
+		e.SHA256 = hex.EncodeToString(sum[:])
+		if f.NearDistance < 0 {
+			return nil
+		}
+		return f.Parallel.withPixels(ctx, pairCost(data, f.Pair), func() error {
+			e.Look = lookOf(data, f.Pair)
+			return nil
+		})
+	})
+	if ctx.Err() != nil {
+		return plan.Entry{}, ctx.Err()
+	}
+	if err != nil {
+		reject := fault.RejectOf(r.Name(), fault.StageRead, err)
+		// What was there when it was listed may come back: a folder that is not
+		// mounted at the moment.
+		reject.Transient = reject.Transient || r.Version != "" && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, gcs.ErrChanged))
+		e.Reject, e.SHA256 = &reject, ""
+	}
+	return e, nil
+}
+
+// lookOf returns a picture's perceptual hash; nil for one that makes no pair, so
+// that it cannot stand in for another.
+func lookOf(data []byte, c PairSettings) *uint64 {
+	rgb, _, err := square(data, c)
+	if err != nil {
+		return nil
+	}
+	look := pixel.PerceptualHash(rgb)
+	return &look
+}
 
 // hashPictures is the first step of [Plan].
 func hashPictures(s beam.Scope, c PlanConfig, listings beam.PCollection) beam.PCollection {

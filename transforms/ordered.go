@@ -11,11 +11,6 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// slots bounds how many pictures the process works on, by the bound asked for.
-// It belongs to the process and not to a DoFn: a runner may run eight bundles
-// at once, and each must not take all processors for itself.
-var slots = newShares()
-
 // shares holds semaphores by their size.
 type shares struct {
 	mu     sync.Mutex
@@ -34,39 +29,44 @@ func (s *shares) of(size int64) *semaphore.Weighted {
 	return s.bySize[size]
 }
 
+// with calls work while n units of the semaphore of this size are taken. What
+// asks for more than there is gets all of it and runs alone. Nobody is overtaken
+// for ever: the semaphore serves in order.
+func (s *shares) with(ctx context.Context, size, n int64, work func() error) error {
+	shared := s.of(size)
+	n = max(0, min(n, size)) // an archive may claim any size
+	if err := shared.Acquire(ctx, n); err != nil {
+		return err
+	}
+	defer shared.Release(n)
+	return work()
+}
+
 type outcome[O any] struct {
 	value O
 	err   error
 }
 
-// ordered calls work for each item, at most workers at once in the whole
-// process, and sink with each result on the caller's goroutine, in the order of
-// the items. At most 2*workers results wait, so that memory stays bounded when
-// one item takes long. It ends at the first error, and has no goroutine left
+// ordered calls work for each item, each on a goroutine of its own, and sink with
+// each result on the caller's goroutine, in the order of the items. At most ahead
+// items are begun and not yet in the sink; how many work at once is for work to
+// bound, see [Parallel]. It ends at the first error, and has no goroutine left
 // when it returns. A panic in work is an error.
-func ordered[I, O any](ctx context.Context, workers int, items []I,
+func ordered[I, O any](ctx context.Context, ahead int, items []I,
 	work func(context.Context, I) (O, error), sink func(O) error,
 ) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	defer running.Wait()
 	defer cancel()
-	free := slots.of(int64(workers))
 	start := func(item I) chan outcome[O] {
 		done := make(chan outcome[O], 1)
-		running.Go(func() {
-			if err := free.Acquire(ctx, 1); err != nil {
-				done <- outcome[O]{err: err}
-				return
-			}
-			defer free.Release(1)
-			done <- guarded(ctx, item, work)
-		})
+		running.Go(func() { done <- guarded(ctx, item, work) })
 		return done
 	}
 	var queue []chan outcome[O]
 	for len(items) > 0 || len(queue) > 0 {
-		for len(items) > 0 && len(queue) < 2*workers {
+		for len(items) > 0 && len(queue) < ahead {
 			queue, items = append(queue, start(items[0])), items[1:]
 		}
 		result := <-queue[0]

@@ -5,6 +5,7 @@ package transforms
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -21,32 +22,57 @@ func numbers(n int) []int {
 
 func TestOrdered(t *testing.T) {
 	t.Parallel()
-	const workers = 3
-	var running, most, ahead atomic.Int64
+	const most = 7
+	var ahead atomic.Int64
 	var got []int
 	work := func(_ context.Context, i int) (int, error) {
-		if now := running.Add(1); now > most.Load() {
-			most.Store(now)
+		if n := ahead.Add(1); n > most {
+			t.Errorf("%d items are begun and not in the sink", n)
 		}
-		defer running.Add(-1)
-		ahead.Add(1)
 		for j := range (i * 7919) % 2000 { // items take different times
 			_ = j
 		}
 		return i * i, nil
 	}
-	err := ordered(t.Context(), workers, numbers(500), work, func(v int) error {
-		if n := ahead.Add(-1); n > 2*workers {
-			t.Errorf("%d results wait", n)
-		}
+	err := ordered(t.Context(), most, numbers(500), work, func(v int) error {
+		ahead.Add(-1)
 		got = append(got, v)
 		return nil
 	})
 	if err != nil || len(got) != 500 || !slices.IsSorted(got) {
 		t.Errorf("%d results, sorted %v, %v", len(got), slices.IsSorted(got), err)
 	}
-	if most.Load() > workers {
-		t.Errorf("%d at once, want at most %d", most.Load(), workers)
+}
+
+// TestParallel counts how many files are read and pictures worked on at once,
+// while many are begun.
+func TestParallel(t *testing.T) {
+	t.Parallel()
+	p := Parallel{Workers: 3, Readers: 5, MemoryBudget: 4321}
+	var reading, working, mostReading, mostWorking atomic.Int64
+	during := func(now, most *atomic.Int64) func() error {
+		return func() error {
+			if n := now.Add(1); n > most.Load() {
+				most.Store(n)
+			}
+			runtime.Gosched()
+			now.Add(-1)
+			return nil
+		}
+	}
+	work := func(ctx context.Context, i int) (int, error) {
+		return i, p.withFile(ctx, 10, func(read func(func() error) error) error {
+			if err := read(during(&reading, &mostReading)); err != nil {
+				return err
+			}
+			return p.withPixels(ctx, 10, during(&working, &mostWorking))
+		})
+	}
+	if err := ordered(t.Context(), 64, numbers(2000), work, func(int) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if r, w := mostReading.Load(), mostWorking.Load(); r < 1 || r > 5 || w < 1 || w > 3 {
+		t.Errorf("%d files were read and %d pictures worked on at once, want at most 5 and 3", r, w)
 	}
 }
 

@@ -3,226 +3,130 @@
 package transforms
 
 import (
-	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"reflect"
-	"slices"
-	"strings"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
-	"github.com/chromabeam/chromabeam/transforms/failpoint"
+	"github.com/chromabeam/chromabeam/transforms/plan"
 	"github.com/chromabeam/chromabeam/transforms/progress"
-	"github.com/chromabeam/chromabeam/transforms/shard"
+	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
 func init() {
-	beam.RegisterType(reflectTypeOf[PlanFile]())
-	beam.RegisterDoFn(reflect.TypeFor[planFn]())
+	beam.RegisterType(reflectTypeOf[plan.File]())
+	beam.RegisterType(reflectTypeOf[plan.Task]())
+	beam.RegisterDoFn(reflect.TypeFor[divideFn]())
+	beam.RegisterDoFn(reflect.TypeFor[mergeFn]())
 	beam.RegisterDoFn(reflect.TypeFor[sealFn]())
-	register.Iter1[[]byte]()
-	register.Iter1[PlanFile]()
-	register.Emitter2[string, PlanFile]()
+	register.Iter1[planRun]()
+	register.Iter1[plan.File]()
+	register.Emitter1[plan.Task]()
+	register.Emitter2[string, plan.File]()
 	register.Emitter1[string]()
-}
-
-// The names inside the job's folder.
-const (
-	planFolder = "plan"
-	sealedName = "sealed.json"
-)
-
-// PlanFile describes one plan file.
-type PlanFile struct {
-	// Name is the file's, without extension: SPLIT-000000.
-	Name string `json:"name"`
-	// Pictures are the file's lines, Duplicates the exact copies left out.
-	Pictures   int64 `json:"pictures"`
-	Duplicates int64 `json:"duplicates,omitempty"`
-	// Transient counts the pictures that another try may be able to read.
-	Transient int64 `json:"transient,omitempty"`
-	// SHA256 is the hexadecimal hash of the file: a shard made from another
-	// plan is made anew.
-	SHA256 string `json:"sha256"`
-}
-
-// Split returns the split that the file's pictures belong to, or
-// [RejectsBucket].
-func (f PlanFile) Split() string {
-	split, _, _ := strings.Cut(f.Name, "-")
-	return split
-}
-
-// SealedPlan is a complete plan.
-type SealedPlan struct {
-	Settings string `json:"settings"`
-	// Files are sorted: train, val, test, rejects, and by name in each.
-	Files []PlanFile `json:"files"`
-}
-
-// Transient returns the number of pictures that the plan lacks and that another
-// try may be able to read.
-func (p SealedPlan) Transient() int64 {
-	var n int64
-	for _, f := range p.Files {
-		n += f.Transient
-	}
-	return n
 }
 
 // Plan hashes the pictures of each listing file, spreads them over shards by
 // content, and writes one plan file for each shard: sorted by hash, exact
-// copies kept once. The listings are a PCollection<string> of file names. When
+// copies kept once. The listings are a PCollection<int> of their numbers. When
 // every plan file is written the plan is sealed; the result, a
-// PCollection<string>, holds the sealed plan's path once.
+// PCollection<string>, holds the plan's folder once.
 //
-// Memory: one listing file and one plan file at a time and bundle, and what
-// the runner needs for the shuffle, about 300 bytes a picture.
+// Pictures travel in files (see package plan); what crosses a shuffle are some
+// 200 bytes for each listing file and each plan file.
 func Plan(s beam.Scope, c PlanConfig, listings beam.PCollection) beam.PCollection {
 	s = s.Scope("transforms.Plan")
-	grouped := beam.GroupByKey(s, hashPictures(s, c, listings))
-	files := beam.ParDo(s, &planFn{c}, grouped)
+	runs := beam.GroupByKey(s, hashPictures(s, c, listings))
+	tasks := beam.Reshuffle(s, beam.ParDo(s, &divideFn{c}, runs))
+	files := beam.ParDo(s, &mergeFn{c}, tasks)
 	return beam.ParDo(s, &sealFn{c}, beam.GroupByKey(s, files))
 }
 
-// planFn writes a plan file. It maps CoGBK<name, Entry as JSON> to KV<"",
-// PlanFile>.
-type planFn struct{ PlanConfig }
+// divideFn waits for every run, looks for near duplicates, and divides the plan
+// files into tasks. It maps CoGBK<"", planRun> to plan.Task.
+type divideFn struct{ PlanConfig }
 
-func (f *planFn) ProcessElement(ctx context.Context, name string, lines func(*[]byte) bool, emit func(string, PlanFile)) error {
+func (f *divideFn) ProcessElement(ctx context.Context, _ string, runs func(*planRun) bool, emit func(plan.Task)) error {
 	ctx, stop := progress.Bind(ctx)
 	defer stop()
 	job := progress.Find(f.Job)
-	var entries []Entry
-	var line []byte
-	for lines(&line) {
-		var e Entry
-		if err := json.Unmarshal(line, &e); err != nil {
-			return job.Fail(fmt.Errorf("reading an entry of plan %q: %w", name, err))
+	var total plan.Run
+	seen := map[int]bool{}
+	var run planRun
+	for runs(&run) {
+		if seen[run.Listing] {
+			continue // a runner may run a bundle twice
 		}
-		entries = append(entries, e)
+		seen[run.Listing] = true
+		for i, n := range run.Entries {
+			total.Entries[i] += n
+		}
 	}
-	kept, duplicates := dropCopies(entries)
-	if err := ctx.Err(); err != nil {
-		return job.Fail(err)
+	if len(seen) != f.Runs {
+		return job.Fail(fmt.Errorf("planning: there must be %d runs, got %d", f.Runs, len(seen)))
 	}
-	sum, err := writePlan(f.Dir, name, kept)
-	if err != nil {
-		return job.Fail(err)
+	if f.NearDistance >= 0 {
+		st, err := store.Open(f.Output)
+		if err == nil {
+			err = f.FindNear(ctx, st, f.NearDistance)
+		}
+		if err != nil {
+			return job.Fail(err)
+		}
 	}
-	emit("", PlanFile{
-		Name: name, Pictures: int64(len(kept)), Duplicates: duplicates, Transient: transients(kept), SHA256: sum,
-	})
+	for _, t := range f.Layout.Tasks(total.Entries) {
+		emit(t)
+	}
 	return nil
 }
 
-func transients(entries []Entry) (n int64) {
-	for _, e := range entries {
-		if e.Reject != nil && e.Reject.Transient {
-			n++
-		}
-	}
-	return n
-}
+// mergeFn writes the plan files of a task. It maps a plan.Task to KV<"",
+// plan.File>.
+type mergeFn struct{ PlanConfig }
 
-// dropCopies sorts entries and keeps of those with one hash the first.
-// Pictures that could not be read have no hash and are all kept.
-func dropCopies(entries []Entry) (kept []Entry, duplicates int64) {
-	slices.SortFunc(entries, compareEntries)
-	kept = slices.CompactFunc(entries, func(a, b Entry) bool { return a.SHA256 != "" && a.SHA256 == b.SHA256 })
-	return kept, int64(len(entries) - len(kept))
-}
-
-// writePlan writes a plan file and returns its hash.
-func writePlan(dir, name string, entries []Entry) (string, error) {
-	folder := filepath.Join(dir, planFolder)
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return "", fmt.Errorf("writing plan: %w", err)
+func (f *mergeFn) ProcessElement(ctx context.Context, t plan.Task, emit func(string, plan.File)) error {
+	ctx, stop := progress.Bind(ctx)
+	defer stop()
+	st, err := store.Open(f.Output)
+	if err == nil {
+		err = f.Claim.Check(ctx, st)
 	}
-	sum := sha256.New()
-	err := shard.Publish(folder, name+".jsonl", func(w io.Writer) error {
-		return WriteLines(io.MultiWriter(w, sum), entries)
-	})
+	if err == nil {
+		err = f.Write(ctx, st, t, func(file plan.File) { emit("", file) })
+	}
 	if err != nil {
-		return "", fmt.Errorf("writing plan %q: %w", name, err)
+		return progress.Find(f.Job).Fail(err)
 	}
-	failpoint.Hit("prepare.plan.written")
-	return hex.EncodeToString(sum.Sum(nil)), nil
-}
-
-// ReadPlan returns the entries of a plan file.
-func ReadPlan(dir, name string) ([]Entry, error) {
-	entries, err := ReadLines[Entry](filepath.Join(dir, planFolder, name+".jsonl"))
-	if err != nil {
-		return nil, fmt.Errorf("reading plan %q: %w", name, err)
-	}
-	return entries, nil
+	return nil
 }
 
 // sealFn writes the list of plan files: from then on the plan is kept.
 type sealFn struct{ PlanConfig }
 
-func (f *sealFn) ProcessElement(ctx context.Context, _ string, files func(*PlanFile) bool, emit func(string)) error {
+func (f *sealFn) ProcessElement(ctx context.Context, _ string, files func(*plan.File) bool, emit func(string)) error {
 	ctx, stop := progress.Bind(ctx)
 	defer stop()
-	plan := SealedPlan{Settings: f.Settings}
-	var file PlanFile
+	byName := map[string]plan.File{}
+	var file plan.File
 	for files(&file) {
-		plan.Files = append(plan.Files, file)
+		byName[file.Name] = file // once, should a bundle have run twice
 	}
-	order := append(splitNames[:], RejectsBucket)
-	slices.SortFunc(plan.Files, func(a, b PlanFile) int {
-		return cmp.Or(cmp.Compare(slices.Index(order, a.Split()), slices.Index(order, b.Split())), cmp.Compare(a.Name, b.Name))
-	})
-	if err := cmp.Or(ctx.Err(), seal(f.Dir, plan)); err != nil {
+	sealed := plan.Sealed{Settings: f.Settings}
+	for _, file := range byName {
+		sealed.Files = append(sealed.Files, file)
+	}
+	st, err := store.Open(f.Output)
+	if err == nil {
+		err = f.Claim.Check(ctx, st)
+	}
+	if err == nil {
+		err = plan.Seal(ctx, st, f.Dir, sealed)
+	}
+	if err != nil {
 		return progress.Find(f.Job).Fail(err)
 	}
-	emit(filepath.Join(f.Dir, planFolder, sealedName))
-	return nil
-}
-
-func seal(dir string, plan SealedPlan) error {
-	err := shard.Publish(filepath.Join(dir, planFolder), sealedName, func(w io.Writer) error {
-		return WriteLines(w, []SealedPlan{plan})
-	})
-	if err != nil {
-		return fmt.Errorf("sealing plan: %w", err)
-	}
-	failpoint.Hit("prepare.plan.sealed")
-	return nil
-}
-
-// ReadSealed returns the sealed plan of these settings in the job's folder. It
-// reports false where there is none.
-func ReadSealed(dir, settings string) (SealedPlan, bool, error) {
-	data, err := os.ReadFile(filepath.Join(dir, planFolder, sealedName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return SealedPlan{}, false, nil
-	}
-	if err != nil {
-		return SealedPlan{}, false, fmt.Errorf("reading plan: %w", err)
-	}
-	var plan SealedPlan
-	if err := json.Unmarshal(data, &plan); err != nil {
-		return SealedPlan{}, false, fmt.Errorf("reading plan: %w", err)
-	}
-	return plan, plan.Settings == settings, nil
-}
-
-// RemovePlan removes a plan that is unfinished or to be made anew.
-func RemovePlan(dir string) error {
-	if err := os.RemoveAll(filepath.Join(dir, planFolder)); err != nil {
-		return fmt.Errorf("removing a plan: %w", err)
-	}
+	emit(f.Dir)
 	return nil
 }

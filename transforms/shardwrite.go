@@ -3,56 +3,92 @@
 package transforms
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
 
 	"github.com/chromabeam/chromabeam/transforms/failpoint"
 	"github.com/chromabeam/chromabeam/transforms/fault"
-	"github.com/chromabeam/chromabeam/transforms/pixel"
+	"github.com/chromabeam/chromabeam/transforms/plan"
 	"github.com/chromabeam/chromabeam/transforms/progress"
 	"github.com/chromabeam/chromabeam/transforms/shard"
 	"github.com/chromabeam/chromabeam/transforms/source"
+	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
 // writeShard makes one shard, or finds it complete.
-func writeShard(ctx context.Context, src source.Source, c WriteConfig, task ShardTask) (Totals, error) {
+func writeShard(ctx context.Context, st store.Store, c WriteConfig, task ShardTask) (Totals, error) {
 	job := progress.Find(c.Job)
-	if stats, err := ShardStats(c.Output, task); err == nil && stats.Transient() == 0 {
+	before, err := ShardStats(ctx, st, task)
+	whole := err == nil && !task.Again
+	if whole && before.Transient() == 0 {
 		job.Add(task.Pictures)
-		totals := totalsOf(stats)
-		totals.Reused = 1
-		return totals, nil
+		return reused(before), nil
 	}
-	entries, err := ReadPlan(c.Dir, task.Plan)
+	entries, err := plan.ReadFile(ctx, st, task.Dir, task.Plan)
 	if err != nil {
 		return Totals{}, err
 	}
 	if int64(len(entries)) != task.Pictures {
 		return Totals{}, fmt.Errorf("reading plan %q: it must have %d pictures, got %d", task.Plan, task.Pictures, len(entries))
 	}
+	src, err := source.Shared(ctx, c.Input)
+	if err != nil {
+		return Totals{}, err
+	}
+	atLeast := task.AtLeast
+	if whole {
+		atLeast = max(atLeast, before.Samples)
+	}
 	var stats shard.Stats
-	err = shard.Publish(c.Output, task.Shard, func(w io.Writer) error {
-		var err error
+	err = c.Claim.publish(ctx, st, task.Shard, func(w io.Writer) error {
 		stats, err = fillShard(ctx, w, src, c, entries)
+		if err == nil && stats.Samples < atLeast {
+			err = poorer(stats, atLeast)
+		}
 		return err
 	})
+	if whole && errors.Is(err, errPoorer) {
+		return reused(before), nil
+	}
 	if err != nil {
 		return Totals{}, fmt.Errorf("writing shard %q: %w", task.Shard, err)
 	}
 	failpoint.Hit("prepare.shard.published")
 	stats.Shard, stats.Settings = task.Shard, task.Settings
-	if err := shard.WriteStats(c.Output, stats); err != nil {
+	condition, err := c.Claim.Condition(ctx, st, shard.StatsName(task.Shard))
+	if err != nil {
+		return Totals{}, err
+	}
+	if _, err := shard.PublishStats(ctx, st, condition, stats); err != nil {
 		return Totals{}, err
 	}
 	failpoint.Hit("prepare.shard.committed")
 	return totalsOf(stats), nil
+}
+
+// errPoorer says that a shard would lose pictures that it has.
+var errPoorer = errors.New("pictures that it had cannot be read now, so it stays as it is")
+
+func poorer(stats shard.Stats, atLeast int) error {
+	first := ""
+	for _, r := range stats.Rejects {
+		if r.Transient {
+			first = fmt.Sprintf(" (%q: %s)", r.Source, r.Reason)
+			break
+		}
+	}
+	return fmt.Errorf("%w: %d of %d%s", errPoorer, atLeast-stats.Samples, atLeast, first)
+}
+
+func reused(s shard.Stats) Totals {
+	t := totalsOf(s)
+	t.Reused = 1
+	return t
 }
 
 func totalsOf(s shard.Stats) Totals {
@@ -60,12 +96,12 @@ func totalsOf(s shard.Stats) Totals {
 }
 
 // fillShard writes the tar.
-func fillShard(ctx context.Context, w io.Writer, src source.Source, c WriteConfig, entries []Entry) (shard.Stats, error) {
+func fillShard(ctx context.Context, w io.Writer, src source.Source, c WriteConfig, entries []plan.Entry) (shard.Stats, error) {
 	job := progress.Find(c.Job)
 	tar := shard.NewWriter(w)
 	var rejects []fault.Reject
-	work := func(ctx context.Context, e Entry) (made, error) { return makeSample(ctx, src, c, e) }
-	err := ordered(ctx, c.Workers, entries, work, func(m made) error {
+	work := func(ctx context.Context, e plan.Entry) (made, error) { return makeSample(ctx, src, c, e) }
+	err := ordered(ctx, c.Parallel.ahead(), entries, work, func(m made) error {
 		job.Add(1)
 		if m.reject != nil {
 			rejects = append(rejects, *m.reject)
@@ -79,6 +115,11 @@ func fillShard(ctx context.Context, w io.Writer, src source.Source, c WriteConfi
 	}
 	stats, err := tar.Close()
 	stats.Rejects = rejects
+	for _, r := range rejects {
+		if r.Stage == fault.StageFilter {
+			stats.Filtered++
+		}
+	}
 	return stats, err
 }
 
@@ -90,24 +131,28 @@ type made struct {
 
 // makeSample reads a picture and makes its pair. The only errors are those
 // that end the job.
-func makeSample(ctx context.Context, src source.Source, c WriteConfig, e Entry) (made, error) {
-	data, err := src.Read(ctx, e.Ref, c.Limits.MaxBytes)
-	if err == nil {
-		err = checkHash(data, e.SHA256)
-	}
+func makeSample(ctx context.Context, src source.Source, c WriteConfig, e plan.Entry) (made, error) {
 	var sample shard.Sample
-	if err == nil {
-		err = withBudget(ctx, c.MemoryBudget, pairCost(data, c.Size, c.Limits), func() error {
-			var err error
-			sample, err = encodePair(data, c)
+	err := c.Parallel.withFile(ctx, min(e.Size, c.Pair.Limits.MaxBytes), func(read func(func() error) error) error {
+		var data []byte
+		if err := read(func() (err error) { data, err = src.Read(ctx, e.Ref, c.Pair.Limits.MaxBytes); return err }); err != nil {
+			return err
+		}
+		if err := checkHash(data, e.SHA256); err != nil {
+			return err
+		}
+		return c.Parallel.withPixels(ctx, pairCost(data, c.Pair), func() (err error) {
+			sample, err = encodePair(data, c.Pair)
 			return err
 		})
-	}
+	})
 	if ctx.Err() != nil {
 		return made{}, ctx.Err()
 	}
 	if err != nil {
 		reject := fault.RejectOf(e.Name(), fault.StageRead, err)
+		// It was read once, for the plan: what cannot be read now may come back.
+		reject.Transient = reject.Transient || reject.Stage == fault.StageRead
 		return made{reject: &reject}, nil
 	}
 	sample.Key, sample.Meta.SHA256, sample.Meta.Source = e.SHA256, e.SHA256, e.Name()
@@ -123,48 +168,17 @@ func checkHash(data []byte, want string) error {
 	return nil
 }
 
-// encodePair decodes a picture, makes it square and encodes it twice. A panic
-// on the way is that picture's fault and no reason to end the job.
-func encodePair(data []byte, c WriteConfig) (sample shard.Sample, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			sample, err = shard.Sample{}, &fault.PictureError{
-				Stage: fault.StageEncode, Reason: "internal error", Err: fmt.Errorf("panic: %v", v),
-			}
-		}
-	}()
-	p, err := pixel.Decode(data, c.Limits)
-	if err != nil {
-		return shard.Sample{}, err
-	}
-	rgb := pixel.ResizeSquare(p.RGB(), c.Size, c.Fit)
-	var gray, color bytes.Buffer
-	if err := pixel.EncodePNG(&gray, rgb.Luma()); err != nil {
-		return shard.Sample{}, &fault.PictureError{Stage: fault.StageEncode, Reason: "encoding gray", Err: err}
-	}
-	if err := pixel.EncodePNG(&color, rgb); err != nil {
-		return shard.Sample{}, &fault.PictureError{Stage: fault.StageEncode, Reason: "encoding colour", Err: err}
-	}
-	alpha := shard.AlphaNone
-	if p.HasAlpha {
-		alpha = shard.AlphaWhite
-	}
-	return shard.Sample{Gray: gray.Bytes(), Color: color.Bytes(), Meta: shard.Meta{
-		Width: p.Width, Height: p.Height, Size: c.Size, Formula: shard.FormulaLuma601, Alpha: alpha,
-	}}, nil
-}
-
 // ShardStats returns the stats of a task's finished shard, and an error if it is
 // not finished: the stats must be of the task's settings, and the tar must have
 // the size they name. (inspect compares checksums; a resumed job of terabytes
 // cannot.) A later run tries again where they hold transient rejects.
-func ShardStats(dir string, task ShardTask) (shard.Stats, error) {
-	stats, err := shard.ReadStats(dir, task.Shard)
+func ShardStats(ctx context.Context, st store.Store, task ShardTask) (shard.Stats, error) {
+	stats, err := shard.ReadStats(ctx, st, task.Shard)
 	if err != nil {
 		return shard.Stats{}, err
 	}
-	info, err := os.Stat(filepath.Join(dir, task.Shard))
-	if err == nil && (stats.Settings != task.Settings || !info.Mode().IsRegular() || info.Size() != stats.Bytes) {
+	info, err := st.Stat(ctx, task.Shard)
+	if err == nil && (stats.Settings != task.Settings || info.Size != stats.Bytes) {
 		err = fs.ErrNotExist
 	}
 	if err != nil {

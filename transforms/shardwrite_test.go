@@ -17,6 +17,7 @@ import (
 
 	"github.com/chromabeam/chromabeam/transforms/fault"
 	"github.com/chromabeam/chromabeam/transforms/pixel"
+	"github.com/chromabeam/chromabeam/transforms/plan"
 	"github.com/chromabeam/chromabeam/transforms/source"
 )
 
@@ -32,9 +33,9 @@ func (p pictures) Read(_ context.Context, r source.Ref, _ int64) ([]byte, error)
 	return p[r.Name()], nil
 }
 
-func (p pictures) entry(name string) Entry {
+func (p pictures) entry(name string) plan.Entry {
 	sum := sha256.Sum256(p[name])
-	return Entry{Ref: source.Ref{Member: []byte(name), Size: int64(len(p[name]))}, SHA256: hex.EncodeToString(sum[:])}
+	return plan.Entry{Ref: source.Ref{Member: []byte(name), Size: int64(len(p[name]))}, SHA256: hex.EncodeToString(sum[:])}
 }
 
 func pngOf(t testing.TB, m image.Image) []byte {
@@ -57,8 +58,8 @@ func plain(width, height int) image.Image {
 func TestPanicIsReject(t *testing.T) {
 	t.Parallel()
 	src := pictures{"a.png": pngOf(t, plain(9, 9))}
-	c := WriteConfig{Size: 0, Limits: pixel.DefaultLimits(), Workers: 2}
-	stats, err := fillShard(t.Context(), io.Discard, src, c, []Entry{src.entry("a.png")})
+	c := WriteConfig{Pair: PairSettings{Size: 0, Limits: pixel.DefaultLimits()}, Parallel: Parallel{Workers: 2, Readers: 2, MemoryBudget: 1 << 20}}
+	stats, err := fillShard(t.Context(), io.Discard, src, c, []plan.Entry{src.entry("a.png")})
 	if err != nil {
 		t.Fatal(err)
 	}

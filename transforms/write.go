@@ -9,9 +9,8 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
-	"github.com/chromabeam/chromabeam/transforms/pixel"
 	"github.com/chromabeam/chromabeam/transforms/progress"
-	"github.com/chromabeam/chromabeam/transforms/source"
+	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
 func init() {
@@ -27,9 +26,14 @@ func reflectTypeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
 // ShardTask names a shard to write and the plan file that says what goes in.
 type ShardTask struct {
 	Shard string // the tar's name
-	Plan  string // as in [PlanFile.Name]
+	// Dir is the plan's folder, Plan the plan file as in [plan.File].
+	Dir, Plan string
 	// Pictures is the number of lines that the plan file must have.
 	Pictures int64
+	// Again makes the shard also where it looks complete. AtLeast is the number
+	// of samples below which it is not replaced: an error then.
+	Again   bool
+	AtLeast int
 	// Settings is a hash of everything that the shard's bytes depend on; a
 	// shard whose stats hold another one is made again.
 	Settings string
@@ -52,18 +56,13 @@ func (t Totals) plus(u Totals) Totals {
 
 // WriteConfig configures [WriteShards].
 type WriteConfig struct {
-	// Input is the source's URI, Dir the folder with the plan, Output the
-	// folder of the data set.
-	Input, Dir, Output string
-	Size               int // side of the pictures in pixels
-	Fit                pixel.Fit
-	Limits             pixel.Limits
-	Workers            int // pictures worked on at once in a process
-	// MemoryBudget bounds the bytes that the pictures worked on in a process
-	// may take, as estimated from their headers. One that needs more by itself
-	// is worked on alone.
-	MemoryBudget int64
-	Job          string
+	// Input is the source's URI, Output the data set's store, which holds the
+	// plans too.
+	Input, Output string
+	Claim         Claim
+	Pair          PairSettings
+	Parallel      Parallel
+	Job           string
 }
 
 // WriteShards writes the shard of each task: a PCollection<ShardTask> in, one
@@ -84,11 +83,11 @@ func (f *writeShardFn) ProcessElement(ctx context.Context, task ShardTask, emit 
 	ctx, stop := progress.Bind(ctx)
 	defer stop()
 	job := progress.Find(f.Job)
-	src, err := source.Shared(ctx, f.Input)
+	st, err := store.Open(f.Output)
 	if err != nil {
 		return job.Fail(err)
 	}
-	totals, err := writeShard(ctx, src, f.WriteConfig, task)
+	totals, err := writeShard(ctx, st, f.WriteConfig, task)
 	if err != nil {
 		return job.Fail(err)
 	}

@@ -3,53 +3,59 @@
 package prepare
 
 import (
-	"path/filepath"
-
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"github.com/chromabeam/chromabeam/transforms"
+	"github.com/chromabeam/chromabeam/transforms/plan"
 	"github.com/chromabeam/chromabeam/transforms/shard"
 )
 
-// buildPlan adds the first pass to the pipeline.
-func buildPlan(s beam.Scope, o Options, j job, progressID string) {
-	listings := beam.CreateList(s, j.Listing.names())
-	transforms.Plan(s, transforms.PlanConfig{
-		Input: o.Input, Dir: filepath.Join(o.Output, jobFolder), Settings: j.hash(),
-		Buckets: j.buckets(), MaxBytes: o.Limits.MaxBytes, Workers: o.Workers,
-		MemoryBudget: o.MemoryBudget, Job: progressID,
-	}, listings)
+// buildPlan adds the first pass over a part to the pipeline.
+func (s *session) buildPlan(scope beam.Scope, k int, merger plan.Merger, progressID string) {
+	numbers := make([]int, s.job.Parts[k].Files)
+	for i := range numbers {
+		numbers[i] = i
+	}
+	near := s.o.NearDistance
+	if near == 0 {
+		near = -1
+	}
+	transforms.Plan(scope, transforms.PlanConfig{
+		Input: s.o.Input, Output: s.o.Output, Claim: s.rights(), Merger: merger, MaxBytes: s.o.Limits.MaxBytes,
+		Parallel: s.o.parallel(), NearDistance: near, Pair: s.o.pair(), Job: progressID,
+	}, beam.CreateList(scope, numbers))
 }
 
 // buildWrite adds the second pass to the pipeline. There must be tasks.
-func buildWrite(s beam.Scope, o Options, tasks []transforms.ShardTask, progressID string) {
-	transforms.WriteShards(s, transforms.WriteConfig{
-		Input: o.Input, Dir: filepath.Join(o.Output, jobFolder), Output: o.Output,
-		Size: o.Size, Fit: o.Fit, Limits: o.Limits, Workers: o.Workers,
-		MemoryBudget: o.MemoryBudget, Job: progressID,
-	}, beam.CreateList(s, tasks))
+func (s *session) buildWrite(scope beam.Scope, tasks []transforms.ShardTask, progressID string) {
+	transforms.WriteShards(scope, transforms.WriteConfig{
+		Input: s.o.Input, Output: s.o.Output, Claim: s.rights(),
+		Pair: s.o.pair(), Parallel: s.o.parallel(), Job: progressID,
+	}, beam.CreateList(scope, tasks))
 }
 
-// tasksOf returns a task for each shard of a plan. Shards are numbered without
-// gaps: a plan of few pictures may leave a shard empty, and readers that are
-// given a range of numbers would miss it.
+// tasks returns a task for each shard of the parts' plans. Shards are numbered
+// without gaps: a plan of few pictures may leave a shard empty, and readers that
+// are given a range of numbers would miss it. Those of a later part follow.
 //
 // A shard's settings name its plan too: a plan that is made again may hold
 // pictures that could not be read before.
-func tasksOf(j job, plan transforms.SealedPlan) []transforms.ShardTask {
+func (j job) tasks(plans []plan.Sealed) []transforms.ShardTask {
 	var tasks []transforms.ShardTask
 	next := map[string]int{}
-	settings := j.hash()
-	for _, f := range plan.Files {
-		split := f.Split()
-		if split == transforms.RejectsBucket {
-			continue
+	for k, p := range plans {
+		settings := j.hash(k)
+		for _, f := range p.Files {
+			split := plan.SplitOf(f.Name)
+			if split == plan.Rejects || f.Pictures == 0 {
+				continue
+			}
+			tasks = append(tasks, transforms.ShardTask{
+				Shard: shard.Name(split, next[split]), Dir: j.Parts[k].Dir, Plan: f.Name, Pictures: f.Pictures,
+				Settings: hashOf([]byte(settings + f.SHA256)),
+			})
+			next[split]++
 		}
-		tasks = append(tasks, transforms.ShardTask{
-			Shard: shard.Name(split, next[split]), Plan: f.Name, Pictures: f.Pictures,
-			Settings: hashOf([]byte(settings + f.SHA256)),
-		})
-		next[split]++
 	}
 	return tasks
 }

@@ -6,21 +6,30 @@
 // A job has two passes, each a Beam pipeline, since a picture's key, split and
 // copies are known by its bytes alone, which a listing lacks:
 //
-//  1. plan: list the input into files of a few thousand references, hash every
-//     picture, group the hashes by shard, and write one plan file a shard.
+//  1. plan: list the input into files of some thousand references, hash every
+//     picture, and sort the hashes into one plan file a shard (package plan).
 //  2. write: read, decode, resize and encode the pictures of each plan file
 //     straight into its shard.
 //
-// Only references cross a shuffle. A shard's bytes depend on the pictures and
-// the settings, never on the runner, the number of workers, the order of the
-// listing or an interruption: a job that is started again keeps a sealed plan
-// and every complete shard, and ends with the bytes of an unbroken one. What
-// lacks a picture for a transient reason, such as a file that could not be
-// opened, counts as neither: the next run tries the picture again.
+// Neither pictures nor references to them cross a shuffle, only the names of
+// files that hold them: memory does not grow with the number of pictures, but for
+// 8 bytes each when extending, some 100 each where near duplicates are looked
+// for, and the records of those that are rejected or left out. A
+// shard's bytes depend on the pictures and the settings, never on the runner,
+// the number of workers, the order of the listing or an interruption: a job that
+// is started again keeps what is whole of its plan and every complete shard, and
+// ends with the bytes of an unbroken one. What lacks a picture for a transient
+// reason, such as a file that could not be opened, counts as neither: the next
+// run tries the picture again.
+//
+// An extension is a part of its own: what its listing has beyond those before
+// becomes a plan that leaves out pictures they hold, and new shards. [Repair]
+// makes damaged shards again.
 //
 // The job's own records lie in OUTPUT/.chromabeam: job.json (settings and what
-// the input looked like), listing-00000.jsonl, plan/SPLIT-000000.jsonl and
-// plan/sealed.json.
+// the input looked like), and for each part N a folder parts/N-HASH with
+// listing-00000.jsonl, plan/SPLIT-000000.jsonl and plan/sealed.json; while
+// planning, and as long as a picture is to be tried again, runs too.
 package prepare
 
 // Failpoints lists the points at which a test may kill a job (see package
@@ -29,8 +38,9 @@ package prepare
 func Failpoints() []string {
 	return []string{
 		"publish.file.written", "publish.file.synced", "publish.file.renamed", // listing, job, plan, rejects
-		"prepare.listing.written",
 		"prepare.job.written",
+		"prepare.listing.written",
+		"prepare.run.written",
 		"prepare.plan.written",
 		"prepare.plan.sealed",
 		"prepare.shard.sample",

@@ -3,12 +3,13 @@
 package prepare
 
 import (
-	"errors"
-	"fmt"
+	"path"
 	"runtime"
+	"strings"
 
 	"github.com/chromabeam/chromabeam/pipelines/runner"
 	"github.com/chromabeam/chromabeam/transforms"
+	"github.com/chromabeam/chromabeam/transforms/gcs"
 	"github.com/chromabeam/chromabeam/transforms/pixel"
 )
 
@@ -17,54 +18,71 @@ import (
 // is no test split unless asked for.
 const DefaultValPercent = 5
 
-// The bounds of Options.
-const (
-	minSize   = 8
-	maxSize   = 4096
-	maxShards = 100_000
-	// maxWorkers is far above what helps; more is a slip of the hand.
-	maxWorkers = 1024
-	// minMemoryBudget is a guard against a number of megabytes.
-	minMemoryBudget = 1 << 20
-)
+// remoteReaders is the default number of pictures read at once from a bucket,
+// where a read is mostly waiting.
+const remoteReaders = 32
 
 // Options says what to prepare. Zero values take the default named at each
 // field.
 type Options struct {
-	// Input is a folder, read recursively, or a zip archive.
+	// Input is where the pictures are, anything that source.Open takes: a
+	// folder, a glob, a zip, tar or tar.gz archive, a list of those, here or in
+	// a bucket.
 	Input string
-	// Output is the data set's folder; it is made if need be. One that holds
-	// anything but an earlier run of the same job is refused unless Overwrite
-	// is set.
+	// Output is the data set's folder, here or gs://BUCKET/PREFIX; it is made
+	// if need be. One that holds anything but an earlier run of the same job is
+	// refused unless Overwrite or Extend is set.
 	Output string
 	Preset Preset // PresetNone if empty
+	// Select says which pictures of the input to take.
+	Select Selection
 	// Size is the side of the square pictures in pixels, in [8, 4096]; 0 takes
 	// the preset's.
 	Size int
-	// Shards is the number of training shards; 0 makes one for about 1,000
-	// pictures. The other splits get shards in proportion, at least one.
-	// Shards that no picture falls into are not made.
-	Shards int
+	// Sharding says how many shards there are.
+	Sharding Sharding
 	// ValPercent and TestPercent are the shares, in percent, of the validation
 	// and test split; the rest is for training.
 	ValPercent, TestPercent float64
 	// Seed is mixed into the content hash that decides about the split.
 	Seed   uint64
 	Fit    pixel.Fit    // pixel.FitCrop if empty
-	Limits pixel.Limits // pixel.DefaultLimits() if zero
+	Filter pixel.Filter // pixel.FilterLanczos if empty
+	// Background is what transparent parts are composited on; white if nil.
+	Background *pixel.Color
+	Formula    pixel.Formula // pixel.Formula601 if empty
+	Limits     pixel.Limits  // pixel.DefaultLimits() if zero
+	// MinSide leaves out pictures whose shorter side has fewer pixels,
+	// MinColorfulness those whose colours measure less (see
+	// [pixel.Colorfulness]; photographs have 20 to 80, gray pictures 0).
+	MinSide         int
+	MinColorfulness float64
+	// NearDistance leaves out pictures whose perceptual hash differs in at most
+	// so many of 64 bits from that of another one, in [1, 10]; 0 keeps them.
+	// Every picture is decoded once more for it; see [plan.Merger.FindNear] for
+	// the rest of what it costs.
+	NearDistance int
 	// Workers is the number of pictures worked on at once in a process; 0
 	// takes the number of processors.
 	Workers int
+	// Readers is the number of pictures read at once in a process; 0 takes as
+	// many as there are workers, or 32 where the input is in a bucket or a list,
+	// which may name one.
+	Readers int
 	// MemoryBudget bounds the bytes that pictures in work may take in a
 	// process, at least 1 MiB; 0 takes [transforms.DefaultMemoryBudget]. A
 	// picture that alone needs more is worked on alone. The encoded files that
-	// wait for their turn, at most Workers, come on top.
+	// wait for their turn come on top.
 	MemoryBudget int64
 	// Overwrite replaces the data set in Output, whatever made it. Files of
 	// other kinds are left alone unless a file of the data set takes their
 	// name.
 	Overwrite bool
-	Runner    string // runner.Default if empty
+	// Extend adds what the input holds beyond the data set in Output, as new
+	// shards. The shards that are there stay as they are, also where the input
+	// has lost or changed pictures since.
+	Extend bool
+	Runner string // runner.Default if empty
 	// ToolVersion and LicenseNote are recorded in the data set.
 	ToolVersion, LicenseNote string
 	// Progress, if set, is told several times a second how many pictures of a
@@ -85,11 +103,27 @@ func (o Options) withDefaults() Options {
 	if o.Fit == "" {
 		o.Fit = pixel.FitCrop
 	}
+	if o.Filter == "" {
+		o.Filter = pixel.FilterLanczos
+	}
+	if o.Background == nil {
+		white := pixel.White()
+		o.Background = &white
+	}
+	if o.Formula == "" {
+		o.Formula = pixel.Formula601
+	}
 	if o.Limits == (pixel.Limits{}) {
 		o.Limits = pixel.DefaultLimits()
 	}
 	if o.Workers == 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.Readers == 0 {
+		o.Readers = max(1, o.Workers)
+		if gcs.IsURL(o.Input) || isList(o.Input) {
+			o.Readers = max(o.Readers, remoteReaders)
+		}
 	}
 	if o.MemoryBudget == 0 {
 		o.MemoryBudget = transforms.DefaultMemoryBudget
@@ -103,38 +137,24 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Validate returns every problem of the options at once. It touches no file.
-func (o Options) Validate() error {
-	o = o.withDefaults()
-	var problems []error
-	check := func(ok bool, format string, args ...any) {
-		if !ok {
-			problems = append(problems, fmt.Errorf(format, args...))
-		}
+// isList reports whether the input's name is that of a list.
+func isList(input string) bool {
+	switch strings.ToLower(path.Ext(input)) {
+	case ".txt", ".jsonl":
+		return true
 	}
-	check(o.Input != "", "input must be given")
-	check(o.Output != "", "output must be given")
-	problems = append(problems, o.Preset.validate())
-	if o.Size == 0 && o.Preset.validate() == nil {
-		check(false, "size must be given with preset %q", o.Preset)
-	} else if o.Size != 0 {
-		check(o.Size >= minSize && o.Size <= maxSize, "size must be in [%d, %d], got %d", minSize, maxSize, o.Size)
-	}
-	check(o.Shards >= 0 && o.Shards <= maxShards, "shards must be in [1, %d], or 0 for the default, got %d", maxShards, o.Shards)
-	check(isPercent(o.ValPercent), "val-percent must be in [0, 100), got %v", o.ValPercent)
-	check(isPercent(o.TestPercent), "test-percent must be in [0, 100), got %v", o.TestPercent)
-	if isPercent(o.ValPercent) && isPercent(o.TestPercent) {
-		check(o.ValPercent+o.TestPercent < 100, "val-percent and test-percent must leave something for training, got %v and %v",
-			o.ValPercent, o.TestPercent)
-	}
-	problems = append(problems, o.Fit.Validate())
-	check(o.Limits.MaxPixels > 0, "max-pixels must be positive, got %d", o.Limits.MaxPixels)
-	check(o.Limits.MaxBytes > 0, "max-bytes must be positive, got %d", o.Limits.MaxBytes)
-	check(o.Workers >= 1 && o.Workers <= maxWorkers, "workers must be in [1, %d], got %d", maxWorkers, o.Workers)
-	check(o.MemoryBudget >= minMemoryBudget, "memory budget must be at least %d bytes, got %d", minMemoryBudget, o.MemoryBudget)
-	problems = append(problems, runner.Validate(o.Runner))
-	return errors.Join(problems...)
+	return false
 }
 
-// isPercent is false for NaN too.
-func isPercent(v float64) bool { return v >= 0 && v < 100 }
+// parallel says what a process may do at once.
+func (o Options) parallel() transforms.Parallel {
+	return transforms.Parallel{Workers: o.Workers, Readers: o.Readers, MemoryBudget: o.MemoryBudget}
+}
+
+// pair says how pictures become pairs.
+func (o Options) pair() transforms.PairSettings {
+	return transforms.PairSettings{
+		Size: o.Size, Fit: o.Fit, Filter: o.Filter, Background: *o.Background, Formula: o.Formula,
+		Limits: o.Limits, MinSide: o.MinSide, MinColorfulness: o.MinColorfulness,
+	}
+}

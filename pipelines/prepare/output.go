@@ -3,10 +3,12 @@
 package prepare
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -14,87 +16,82 @@ import (
 	"github.com/chromabeam/chromabeam/transforms"
 	"github.com/chromabeam/chromabeam/transforms/fault"
 	"github.com/chromabeam/chromabeam/transforms/shard"
+	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
 // shardFile matches the names of a data set's shards and their stats.
 var shardFile = regexp.MustCompile(`^(train|val|test)-\d{6}(\.tar|_stats\.json)$`)
 
-// openOutput makes the output folder, or checks that it may be used, and
-// returns the job that was begun in it, if any. Every refusal is a request
-// error, before any work.
-func openOutput(o Options) (before job, resumed bool, err error) {
-	if err := os.MkdirAll(o.Output, 0o755); err != nil {
-		return job{}, false, fault.Request("making output folder: %w", err)
-	}
-	if o.Overwrite {
-		if err := clearOutput(o.Output); err != nil {
-			return job{}, false, err
-		}
-	} else if before, resumed, err = readJob(o.Output); err != nil {
-		return job{}, false, err
-	}
-	records := filepath.Join(o.Output, jobFolder)
-	if !resumed && !o.Overwrite {
-		if err := refuseForeign(o.Output); err != nil {
-			return job{}, false, err
-		}
-		// What is left of a job that was ended before it was recorded.
-		if err := os.RemoveAll(records); err != nil {
-			return job{}, false, fault.Request("clearing %q: %w", records, err)
-		}
-	}
-	if err := os.MkdirAll(records, 0o755); err != nil {
-		return job{}, false, fault.Request("making output folder: %w", err)
-	}
-	if err := probe(records); err != nil {
-		return job{}, false, err
-	}
-	return before, resumed, shard.CleanTemp(o.Output)
+// ours reports whether a job makes files of this name in its output.
+func ours(name string) bool {
+	return name == shard.InfoName || name == shard.RejectsName || shardFile.MatchString(name)
 }
 
 // unrecordedFile matches what a job makes in its own folder before job.json.
-var unrecordedFile = regexp.MustCompile(`^(listing-\d{5}\.jsonl(\.\d+\.tmp)?|job\.json\.\d+\.tmp|probe-\d+)$`)
+var unrecordedFile = regexp.MustCompile(`^(lock|job\.json\.\d+\.tmp)$`)
 
-// refuseForeign returns an error if the folder holds anything but the traces
-// of a job that was ended before it was recorded.
-func refuseForeign(output string) error {
-	entries, err := os.ReadDir(output)
+// refuseForeign returns a request error if the output holds anything but the
+// traces of a job that was ended before it was recorded.
+func refuseForeign(ctx context.Context, st store.Store) error {
+	names, err := present(ctx, st)
 	if err != nil {
 		return fault.Request("reading output folder: %w", err)
 	}
-	records, err := os.ReadDir(filepath.Join(output, jobFolder))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fault.Request("reading output folder: %w", err)
-	}
 	const shown = 3
-	var names []string
-	what := "other files"
-	for _, e := range entries {
-		if e.Name() == shard.InfoName || shardFile.MatchString(e.Name()) {
-			what = "another data set"
-		}
-		if e.Name() != jobFolder {
-			names = append(names, e.Name())
-		}
-	}
-	for _, e := range records {
-		if !unrecordedFile.MatchString(e.Name()) {
-			names = append(names, filepath.Join(jobFolder, e.Name()))
-		}
-	}
 	if len(names) == 0 {
 		return nil
+	}
+	what := "other files"
+	for _, name := range names {
+		if name == shard.InfoName || shardFile.MatchString(name) {
+			what = "another data set"
+		}
 	}
 	if len(names) > shown {
 		names = append(names[:shown], "...")
 	}
 	return fault.Request("output %q holds %s (%s); choose another folder or give -overwrite",
-		output, what, strings.Join(names, ", "))
+		st.URI(), what, strings.Join(names, ", "))
 }
 
-// probe checks that files can be made in dir.
-func probe(dir string) error {
-	f, err := os.CreateTemp(dir, "probe-*")
+// present returns the names of what lies in an output, folders of a folder
+// included, without what a job leaves there before it is recorded.
+func present(ctx context.Context, st store.Store) ([]string, error) {
+	var names []string
+	dir, local := st.Local()
+	if !local {
+		for _, folder := range []string{"", jobFolder} {
+			list, err := st.List(ctx, folder)
+			if err != nil {
+				return nil, err
+			}
+			for _, i := range list {
+				names = append(names, i.Name)
+			}
+		}
+		return names, nil
+	}
+	for _, folder := range []string{"", jobFolder} {
+		entries, err := os.ReadDir(filepath.Join(dir, folder))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		for _, e := range entries {
+			if folder == "" && e.Name() != jobFolder || folder != "" && !unrecordedFile.MatchString(e.Name()) {
+				names = append(names, filepath.Join(folder, e.Name()))
+			}
+		}
+	}
+	return names, nil
+}
+
+// makeFolder makes the output folder and checks that files can be made in it.
+func makeFolder(dir string) error {
+	records := filepath.Join(dir, jobFolder)
+	if err := os.MkdirAll(records, 0o755); err != nil {
+		return fault.Request("making output folder: %w", err)
+	}
+	f, err := os.CreateTemp(records, "job.json.*.tmp")
 	if err != nil {
 		return fault.Request("writing to output folder: %w", err)
 	}
@@ -104,55 +101,110 @@ func probe(dir string) error {
 	return nil
 }
 
-// dropStale removes shards that the tasks do not name, which a plan of fewer
-// pictures leaves behind. The manifest goes first, also where a shard is to be
-// made again: it must never describe other bytes than those beside it.
-func dropStale(output string, tasks []transforms.ShardTask, reused int64) error {
-	entries, err := os.ReadDir(output)
-	if err != nil {
-		return fmt.Errorf("looking for old shards: %w", err)
+// cleanTemp removes what killed runs left half written.
+func cleanTemp(ctx context.Context, st store.Store, j job) error {
+	if err := store.CleanTemp(ctx, st, "", ours); err != nil {
+		return err
 	}
+	for _, p := range j.Parts {
+		if err := store.CleanTemp(ctx, st, p.Dir, func(string) bool { return true }); err != nil {
+			return err
+		}
+	}
+	return store.CleanTemp(ctx, st, jobFolder, func(name string) bool { return name == filepath.Base(jobName) })
+}
+
+// dropStale removes shards that the tasks do not name, which a plan of fewer
+// pictures leaves behind. A manifest that names one of those, or a shard that is
+// to be made again, goes first: it must never describe other bytes than those
+// beside it. One that an extension adds to stays until it is replaced.
+func dropStale(ctx context.Context, st store.Store, tasks []transforms.ShardTask, settled map[string]bool) error {
 	planned := map[string]bool{}
 	for _, t := range tasks {
 		planned[t.Shard], planned[shard.StatsName(t.Shard)] = true, true
 	}
+	list, err := st.List(ctx, "")
+	if err != nil {
+		return fmt.Errorf("looking for old shards: %w", err)
+	}
 	var stale []string
-	for _, e := range entries {
-		if shardFile.MatchString(e.Name()) && !planned[e.Name()] {
-			stale = append(stale, e.Name())
+	for _, i := range list {
+		if shardFile.MatchString(i.Name) && !planned[i.Name] {
+			stale = append(stale, i.Name)
 		}
 	}
-	if len(stale) > 0 || reused < int64(len(tasks)) {
-		stale = append([]string{shard.InfoName}, stale...)
-	}
-	for _, name := range stale {
-		if err := os.Remove(filepath.Join(output, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("removing an old shard: %w", err)
+	info, err := shard.ReadInfo(ctx, st)
+	keep := err == nil
+	for _, split := range info.Splits {
+		for _, sh := range split.Shards {
+			keep = keep && settled[sh.Name]
 		}
+	}
+	if !keep {
+		err = st.Remove(ctx, shard.InfoName)
+	} else {
+		err = nil
+	}
+	if err == nil {
+		err = st.Remove(ctx, stale...)
+	}
+	if err != nil {
+		return fmt.Errorf("removing an old shard: %w", err)
 	}
 	return nil
 }
 
-// clearOutput removes a data set and the job's records from a folder, and
-// nothing else. The manifest goes first: without it the rest counts for
-// nothing, should this be interrupted.
-func clearOutput(output string) error {
-	entries, err := os.ReadDir(output)
+// clearOutput removes a data set and the records of the job that made it, but
+// not the record that the output is ours, and nothing else. The manifest goes
+// first: without it the rest counts for nothing, should this be interrupted.
+func clearOutput(ctx context.Context, st store.Store) error {
+	list, err := st.List(ctx, "")
 	if err != nil {
 		return fault.Request("reading output folder: %w", err)
 	}
-	paths := []string{shard.InfoName, shard.RejectsName}
-	for _, e := range entries {
-		if shardFile.MatchString(e.Name()) {
-			paths = append(paths, e.Name())
+	names := []string{shard.RejectsName}
+	for _, i := range list {
+		if shardFile.MatchString(i.Name) {
+			names = append(names, i.Name)
 		}
 	}
-	for _, name := range paths {
-		if err := os.Remove(filepath.Join(output, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fault.Request("overwriting output: %w", err)
+	err = st.Remove(ctx, shard.InfoName)
+	if err == nil {
+		err = st.Remove(ctx, names...)
+	}
+	if err != nil {
+		return fault.Request("overwriting output: %w", err)
+	}
+	return clearRecords(ctx, st)
+}
+
+// clearRecords removes the records of an earlier job, of whatever command.
+func clearRecords(ctx context.Context, st store.Store) error {
+	list, err := st.List(ctx, jobFolder)
+	if err != nil {
+		return fault.Request("reading output folder: %w", err)
+	}
+	var names []string
+	for _, i := range list {
+		if i.Name != jobName && !unrecordedFile.MatchString(path.Base(i.Name)) {
+			names = append(names, i.Name)
 		}
 	}
-	if err := os.RemoveAll(filepath.Join(output, jobFolder)); err != nil {
+	err = st.Remove(ctx, names...)
+	folders := []string{partsFolder}
+	if dir, local := st.Local(); local {
+		entries, readErr := os.ReadDir(filepath.Join(dir, jobFolder))
+		err = errors.Join(err, readErr)
+		for _, e := range entries {
+			if e.IsDir() {
+				folders = append(folders, path.Join(jobFolder, e.Name()))
+			}
+		}
+	}
+	for _, folder := range folders {
+		err = errors.Join(err, st.RemoveAll(ctx, folder))
+	}
+	if err != nil {
 		return fault.Request("overwriting output: %w", err)
 	}
 	return nil

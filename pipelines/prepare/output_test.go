@@ -56,15 +56,15 @@ func TestRefusals(t *testing.T) {
 		{"unwritable output", func(t *testing.T, o *Options) {
 			put(t, filepath.Join(filepath.Dir(o.Output), "file"), "")
 			o.Output = filepath.Join(filepath.Dir(o.Output), "file", "out")
-		}, "making output folder"},
-		{"output is a file", func(t *testing.T, o *Options) { put(t, o.Output, "text") }, "making output folder"},
+		}, "not a directory"},
+		{"output is a file", func(t *testing.T, o *Options) { put(t, o.Output, "text") }, "not a directory"},
 		{"foreign files", func(t *testing.T, o *Options) { put(t, filepath.Join(o.Output, "thesis.doc"), "years of work") },
 			"holds other files (thesis.doc)"},
 		{"another data set", func(t *testing.T, o *Options) { put(t, filepath.Join(o.Output, shard.InfoName), "{}") },
 			"holds another data set (dataset_info.json)"},
 		{"another command's records", func(t *testing.T, o *Options) { put(t, filepath.Join(o.Output, jobFolder, "ledger"), "") },
 			"holds other files (.chromabeam/ledger)"},
-		{"another command's job", func(t *testing.T, o *Options) { put(t, filepath.Join(o.Output, jobFolder, jobName), `{"model":"m"}`) },
+		{"another command's job", func(t *testing.T, o *Options) { put(t, filepath.Join(o.Output, jobName), `{"model":"m"}`) },
 			"damaged or another command's"},
 		{"other settings", func(t *testing.T, o *Options) {
 			run(t, *o)
@@ -99,7 +99,7 @@ func TestOverwrite(t *testing.T) {
 	put(t, filepath.Join(o.Output, "train-000077.tar"), "stale")
 
 	again := o
-	again.Input, again.Shards, again.Overwrite = writeFolder(t, someFiles(t, 6)), 1, true
+	again.Input, again.Sharding.Shards, again.Overwrite = writeFolder(t, someFiles(t, 6)), 1, true
 	run(t, again)
 	verify(t, again.Output)
 

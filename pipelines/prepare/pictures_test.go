@@ -136,11 +136,17 @@ func writeFolder(t testing.TB, files map[string][]byte) string {
 func writeZip(t testing.TB, files map[string][]byte) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "pictures.zip")
-	f, err := os.Create(path)
-	if err != nil {
+	if err := os.WriteFile(path, zipOf(t, files), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	w := zip.NewWriter(f)
+	return path
+}
+
+// zipOf returns a zip of files.
+func zipOf(t testing.TB, files map[string][]byte) []byte {
+	t.Helper()
+	var buf bytes.Buffer
+	w := zip.NewWriter(&buf)
 	for name, data := range files {
 		m, err := w.Create(name)
 		if err != nil {
@@ -153,10 +159,7 @@ func writeZip(t testing.TB, files map[string][]byte) string {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return path
+	return buf.Bytes()
 }
 
 // someFiles makes n different pictures, one copy among them, and one file that
@@ -184,12 +187,16 @@ func contents(t testing.TB, dir string) map[string]string {
 			return err
 		}
 		name, err := filepath.Rel(dir, path)
-		sum := sha256.Sum256(data)
-		found[name] = hex.EncodeToString(sum[:4])
+		found[name] = digest(data)
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return found
+}
+
+func digest(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:4])
 }

@@ -6,13 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
+	"maps"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"github.com/chromabeam/chromabeam/pipelines/runner"
 	"github.com/chromabeam/chromabeam/transforms"
 	"github.com/chromabeam/chromabeam/transforms/fault"
+	"github.com/chromabeam/chromabeam/transforms/plan"
 	"github.com/chromabeam/chromabeam/transforms/progress"
 	"github.com/chromabeam/chromabeam/transforms/source"
 )
@@ -23,114 +24,135 @@ import (
 // [fault.IsRequest] holds; unless every picture turns out unusable it is found
 // before any work starts. Pictures that cannot be used are rejects: they are
 // counted in the summary and listed in rejects.jsonl.
-func Run(ctx context.Context, o Options) (Summary, error) {
+//
+// Of two calls for one output at the same time one wins: in a folder the second
+// is refused at once; in a bucket calls for the same job agree, and of others
+// the first ends with an error when the second takes over.
+func Run(ctx context.Context, o Options) (_ Summary, err error) {
 	if err := o.Validate(); err != nil {
 		return Summary{}, fault.AsRequest(err)
 	}
 	o = o.withDefaults()
-	src, err := source.Open(ctx, o.Input)
+	s, err := open(ctx, o)
 	if err != nil {
 		return Summary{}, err
 	}
-	j, err := begin(ctx, o, src)
-	if err := errors.Join(err, src.Close()); err != nil {
-		return Summary{}, err
-	}
+	defer func() { err = errors.Join(err, s.release()) }()
 	defer source.Forget(o.Input)
-	plan, err := makePlan(ctx, o, j)
-	if err != nil {
-		return Summary{}, fmt.Errorf("planning: %w", err)
+	extends := o.Extend && s.resumed
+	summary, err := s.complete(ctx)
+	if err != nil || !extends {
+		return summary, err
 	}
-	return write(ctx, o, j, plan)
+	added, err := s.extend(ctx)
+	if err != nil || !added {
+		return summary, err
+	}
+	return s.complete(ctx)
 }
 
-// begin lists the input and settles the job: a new one is recorded, the one
-// that the output was begun for must be the same.
-func begin(ctx context.Context, o Options, src source.Source) (job, error) {
-	// Nothing is made or removed for an input without pictures.
-	l, err := list(ctx, src, o.Preset, "")
-	if err != nil {
-		return job{}, err
+// complete runs both passes over every part, as far as they have not been run.
+func (s *session) complete(ctx context.Context) (Summary, error) {
+	var plans []plan.Sealed
+	for k := range s.job.Parts {
+		p, err := s.plan(ctx, k, true)
+		if err != nil {
+			return Summary{}, fmt.Errorf("planning: %w", err)
+		}
+		plans = append(plans, p)
 	}
-	if l.Pictures == 0 {
-		return job{}, fault.Request("input %q holds no pictures (png, jpg, gif, bmp, tiff or webp)", o.Input)
-	}
-	j := newJob(o, l)
-	before, resumed, err := openOutput(o)
-	if err != nil {
-		return job{}, err
-	}
-	if resumed {
-		return j, sameJob(o.Output, before, j)
-	}
-	written, err := list(ctx, src, o.Preset, filepath.Join(o.Output, jobFolder))
-	if err != nil {
-		return job{}, err
-	}
-	if written != l {
-		return job{}, fmt.Errorf("listing the input: it changes while it is read")
-	}
-	return j, writeJob(o.Output, j)
+	return s.writeShards(ctx, plans, nil)
 }
 
-// makePlan runs the first pass, unless its result is there and another try
-// could add nothing to it.
-func makePlan(ctx context.Context, o Options, j job) (transforms.SealedPlan, error) {
-	dir := filepath.Join(o.Output, jobFolder)
-	plan, sealed, err := transforms.ReadSealed(dir, j.hash())
-	if err != nil || sealed && plan.Transient() == 0 {
-		return plan, err
-	}
-	if err := transforms.RemovePlan(dir); err != nil {
-		return plan, err
-	}
-	err = pass(ctx, o, j.Listing.Pictures, func(s beam.Scope, id string) { buildPlan(s, o, j, id) })
+// plan runs the first pass over a part, unless its result is there. A plan to
+// which another try could add pictures is made again where retry is set; what it
+// has stays in it.
+func (s *session) plan(ctx context.Context, k int, retry bool) (plan.Sealed, error) {
+	dir, settings := s.job.Parts[k].Dir, s.job.hash(k)
+	sealed, found, err := plan.ReadSealed(ctx, s.st, dir, settings)
 	if err != nil {
-		return plan, err
+		return sealed, err
 	}
-	plan, sealed, err = transforms.ReadSealed(dir, j.hash())
-	if err == nil && !sealed {
-		err = errors.New("the runner reported success, but there is no plan")
-	}
-	return plan, err
-}
-
-// write runs the second pass and completes the data set.
-func write(ctx context.Context, o Options, j job, plan transforms.SealedPlan) (Summary, error) {
-	tasks := tasksOf(j, plan)
-	var reused, total int64
-	for _, t := range tasks {
-		total += t.Pictures
-		if stats, err := transforms.ShardStats(o.Output, t); err == nil && stats.Transient() == 0 {
-			reused++
+	if !found || retry && sealed.Transient() > 0 {
+		merger := s.job.merger(k, func(i int) bool {
+			_, planned, err := plan.ReadSealed(ctx, s.st, s.job.Parts[i].Dir, s.job.hash(i))
+			return planned && err == nil
+		})
+		if err := plan.Remove(ctx, s.st, dir); err != nil {
+			return sealed, err
+		}
+		err = s.pass(ctx, s.job.Parts[k].Pictures, func(sc beam.Scope, id string) { s.buildPlan(sc, k, merger, id) })
+		if err != nil {
+			return sealed, err
+		}
+		if sealed, found, err = plan.ReadSealed(ctx, s.st, dir, settings); err == nil && !found {
+			err = errors.New("the runner reported success, but there is no plan")
+		}
+		if err != nil {
+			return sealed, err
 		}
 	}
-	if err := dropStale(o.Output, tasks, reused); err != nil {
+	if sealed.Transient() == 0 {
+		err = plan.RemoveRuns(ctx, s.st, dir)
+	}
+	return sealed, err
+}
+
+// writeShards runs the second pass and completes the data set. A repair names
+// the shards to make again, with the number of samples that each must have; all
+// others that are whole stay, whatever another try might add to them.
+func (s *session) writeShards(ctx context.Context, plans []plan.Sealed, repair map[string]int) (Summary, error) {
+	tasks := s.job.tasks(plans)
+	before, err := finished(ctx, s.st, tasks)
+	if err != nil {
 		return Summary{}, err
 	}
-	if reused < int64(len(tasks)) {
-		err := pass(ctx, o, total, func(s beam.Scope, id string) { buildWrite(s, o, tasks, id) })
+	done := map[string]bool{}
+	var todo []transforms.ShardTask
+	var total int64
+	for i, t := range tasks {
+		t.AtLeast, t.Again = repair[t.Shard]
+		if before[i].ok && !t.Again && (before[i].stats.Transient() == 0 || repair != nil) {
+			done[t.Shard] = true
+			continue
+		}
+		todo = append(todo, t)
+		total += t.Pictures
+	}
+	if err := s.check(ctx); err != nil {
+		return Summary{}, err
+	}
+	settled := maps.Clone(done)
+	for name := range repair {
+		settled[name] = true // it gets the bytes that the manifest names, or stays
+	}
+	if err := dropStale(ctx, s.st, tasks, settled); err != nil {
+		return Summary{}, err
+	}
+	if len(todo) > 0 {
+		err := s.pass(ctx, total, func(sc beam.Scope, id string) { s.buildWrite(sc, todo, id) })
 		if err != nil {
 			return Summary{}, fmt.Errorf("writing shards: %w", err)
 		}
 	}
-	summary, err := finish(o, plan, tasks)
-	summary.ReusedShards = reused
+	summary, err := s.finish(ctx, plans, tasks)
+	summary.ReusedShards = int64(len(done))
 	return summary, err
 }
 
 // pass runs one pipeline over a number of pictures. The error of a DoFn comes
 // back as it was, where the runner would have made text of it.
-func pass(ctx context.Context, o Options, pictures int64, build func(s beam.Scope, progressID string)) error {
+func (s *session) pass(ctx context.Context, pictures int64, build func(s beam.Scope, progressID string)) error {
 	counts := progress.Start()
 	defer counts.End()
 	counts.SetTotal(pictures)
-	stop := counts.Report(o.Progress)
+	stop := counts.Report(s.o.Progress)
 	defer stop()
-	p, s := runner.NewPipeline()
-	build(s, counts.ID())
-	_, err := runner.Run(ctx, o.Runner, p)
-	if first := counts.Err(); err != nil && first != nil && ctx.Err() == nil {
+	p, scope := runner.NewPipeline()
+	build(scope, counts.ID())
+	_, err := runner.Run(ctx, s.o.Runner, p)
+	// A bundle that the runner cancelled is not what went wrong.
+	if first := counts.Err(); err != nil && first != nil && ctx.Err() == nil && !errors.Is(first, context.Canceled) {
 		return first
 	}
 	return err

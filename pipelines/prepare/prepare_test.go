@@ -20,12 +20,13 @@ import (
 	"github.com/chromabeam/chromabeam/transforms/fault"
 	"github.com/chromabeam/chromabeam/transforms/pixel"
 	"github.com/chromabeam/chromabeam/transforms/shard"
+	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
 // options returns small but complete options.
 func options(t testing.TB, input string) Options {
 	return Options{
-		Input: input, Output: filepath.Join(t.TempDir(), "out"), Size: 16, Shards: 3,
+		Input: input, Output: filepath.Join(t.TempDir(), "out"), Size: 16, Sharding: Sharding{Shards: 3},
 		ValPercent: 20, TestPercent: 10, Seed: 7, Workers: 2, ToolVersion: "test",
 	}
 }
@@ -39,10 +40,19 @@ func run(t testing.TB, o Options) Summary {
 	return s
 }
 
+func storeOf(t testing.TB, uri string) store.Store {
+	t.Helper()
+	st, err := store.Open(uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st
+}
+
 // verify checks the data set as inspect does.
 func verify(t testing.TB, dir string) shard.Report {
 	t.Helper()
-	r, err := shard.Verify(t.Context(), dir)
+	r, err := shard.Verify(t.Context(), storeOf(t, dir))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +65,7 @@ func verify(t testing.TB, dir string) shard.Report {
 // samples returns every sample of the data set by source name.
 func samples(t testing.TB, dir string) map[string]shard.Sample {
 	t.Helper()
-	d, err := shard.Open(dir)
+	d, err := shard.Open(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +175,7 @@ func TestBadPictures(t *testing.T) {
 					t.Errorf("pixel %d,8 of the CMYK JPEG is %v, want %v", x, got, want)
 				}
 			}
-			rejects, err := shard.ReadRejects(o.Output)
+			rejects, err := shard.ReadRejects(t.Context(), storeOf(t, o.Output))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -284,7 +294,7 @@ func TestValidate(t *testing.T) {
 		{"preset", func(o *Options) { o.Preset = "cats" }, `preset must be one of pokemon, anime-faces, none, got "cats"`},
 		{"no size", func(o *Options) { o.Size = 0 }, `size must be given with preset "none"`},
 		{"size", func(o *Options) { o.Size = 5000 }, "size must be in [8, 4096], got 5000"},
-		{"shards", func(o *Options) { o.Shards = -1 }, "shards must be in [1, 100000], or 0 for the default, got -1"},
+		{"shards", func(o *Options) { o.Sharding.Shards = -1 }, "shards must be in [1, 100000], or 0 for the default, got -1"},
 		{"val", func(o *Options) { o.ValPercent = 100 }, "val-percent must be in [0, 100), got 100"},
 		{"test", func(o *Options) { o.TestPercent = -1 }, "test-percent must be in [0, 100), got -1"},
 		{"sum", func(o *Options) { o.ValPercent, o.TestPercent = 60, 40 }, "must leave something for training, got 60 and 40"},
@@ -347,10 +357,10 @@ func TestNothingUsable(t *testing.T) {
 	if !fault.IsRequest(err) || !strings.Contains(err.Error(), "holds no usable picture: all 2 were rejected") {
 		t.Errorf("Run = %v", err)
 	}
-	if rejects, err := shard.ReadRejects(o.Output); err != nil || len(rejects) != 2 {
+	if rejects, err := shard.ReadRejects(t.Context(), storeOf(t, o.Output)); err != nil || len(rejects) != 2 {
 		t.Errorf("rejects %v, %v", rejects, err)
 	}
-	if _, err := shard.ReadInfo(o.Output); err == nil {
+	if _, err := shard.ReadInfo(t.Context(), storeOf(t, o.Output)); err == nil {
 		t.Error("there is a manifest of nothing")
 	}
 }

@@ -3,69 +3,18 @@
 package prepare
 
 import (
-	"context"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/chromabeam/chromabeam/transforms/failpoint"
 	"github.com/chromabeam/chromabeam/transforms/fault"
+	"github.com/chromabeam/chromabeam/transforms/plan"
 	"github.com/chromabeam/chromabeam/transforms/shard"
-	"github.com/chromabeam/chromabeam/transforms/source"
 )
-
-// The environment of a child process that prepares and is to be killed.
-const (
-	childInput  = "PREPARE_TEST_INPUT"
-	childOutput = "PREPARE_TEST_OUTPUT"
-)
-
-// TestChild is no test of its own: TestKilled runs it in another process.
-func TestChild(t *testing.T) {
-	if os.Getenv(childOutput) == "" {
-		t.Skip("runs inside TestKilled")
-	}
-	o := options(t, os.Getenv(childInput))
-	o.Output = os.Getenv(childOutput)
-	run(t, o)
-}
-
-// TestKilled kills a job at each of its failpoints, starts it again, and
-// compares the result with an unbroken run's, the job's own records included.
-func TestKilled(t *testing.T) {
-	input := writeFolder(t, someFiles(t, 30))
-	whole := options(t, input)
-	run(t, whole)
-	want := contents(t, whole.Output)
-	points := Failpoints()
-	for _, name := range []string{"publish.file.renamed", "prepare.shard.committed", "prepare.plan.written"} {
-		points = append(points, name+":3") // in the middle of several
-	}
-	points = append(points, "prepare.shard.sample:11")
-	for _, point := range points {
-		t.Run(point, func(t *testing.T) {
-			t.Parallel()
-			o := options(t, input)
-			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestChild$")
-			cmd.Env = append(os.Environ(), failpoint.Variable+"="+point, childInput+"="+input, childOutput+"="+o.Output)
-			out, err := cmd.CombinedOutput()
-			var exit *exec.ExitError
-			if !errors.As(err, &exit) || exit.Exited() {
-				t.Fatalf("the job ended with %v instead of being killed:\n%s", err, out)
-			}
-			run(t, o)
-			verify(t, o.Output)
-			if diff := cmp.Diff(want, contents(t, o.Output)); diff != "" {
-				t.Errorf("after being killed (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
 
 // TestResume damages a finished data set in ways that a later run must mend,
 // and counts what it kept.
@@ -86,9 +35,9 @@ func TestResume(t *testing.T) {
 		}, 1},
 		{"no tar", func(dir string) error { return os.Remove(filepath.Join(dir, "train-000001.tar")) }, 1},
 		{"short tar", func(dir string) error { return os.Truncate(filepath.Join(dir, "val-000000.tar"), 512) }, 1},
-		{"no plan", func(dir string) error { return os.RemoveAll(filepath.Join(dir, jobFolder, "plan")) }, 0},
+		{"no plan", func(dir string) error { return os.RemoveAll(filepath.Join(dir, partDir(t, dir), "plan")) }, 0},
 		{"plan not sealed, shards gone", func(dir string) error {
-			return errors.Join(os.Remove(filepath.Join(dir, jobFolder, "plan", "sealed.json")),
+			return errors.Join(os.Remove(filepath.Join(dir, partDir(t, dir), "plan", "sealed.json")),
 				os.Remove(filepath.Join(dir, "train-000000.tar")), os.Remove(filepath.Join(dir, "test-000000.tar")))
 		}, 2},
 		{"temporary files", func(dir string) error {
@@ -129,7 +78,7 @@ func TestPlanDamaged(t *testing.T) {
 		o := options(t, writeFolder(t, someFiles(t, 30)))
 		o.Runner = runner
 		run(t, o)
-		for _, name := range []string{"train-000000.tar", filepath.Join(jobFolder, "plan", "train-000000.jsonl")} {
+		for _, name := range []string{"train-000000.tar", filepath.Join(partDir(t, o.Output), "plan", "train-000000.jsonl")} {
 			if err := os.Truncate(filepath.Join(o.Output, name), 0); err != nil {
 				t.Fatal(err)
 			}
@@ -142,30 +91,43 @@ func TestPlanDamaged(t *testing.T) {
 	}
 }
 
+// partDir returns the folder of the first part's records.
+func partDir(t testing.TB, output string) string {
+	t.Helper()
+	j, _, found, err := readJob(t.Context(), storeOf(t, output))
+	if err != nil || !found || len(j.Parts) == 0 {
+		t.Fatalf("readJob = %v, %v", found, err)
+	}
+	return j.Parts[0].Dir
+}
+
+// planned begins a job and runs its first pass.
+func planned(t *testing.T, o Options) (*session, plan.Sealed) {
+	t.Helper()
+	s, err := open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.release() })
+	sealed, err := s.plan(t.Context(), 0, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, sealed
+}
+
 // TestChangedPicture replaces a picture between the passes.
 func TestChangedPicture(t *testing.T) {
 	t.Parallel()
 	files := map[string][]byte{"a.png": pngOf(t, picture(1, 16, 16)), "b.png": pngOf(t, picture(2, 16, 16))}
 	o := options(t, writeFolder(t, files)).withDefaults()
-	src, err := source.Open(t.Context(), o.Input)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer src.Close()
-	j, err := begin(t.Context(), o, src)
-	if err != nil {
-		t.Fatal(err)
-	}
-	plan, err := makePlan(t.Context(), o, j)
-	if err != nil {
-		t.Fatal(err)
-	}
+	job, sealed := planned(t, o)
 	put(t, filepath.Join(o.Input, "a.png"), string(pngOf(t, picture(3, 16, 16))))
-	s, err := write(context.Background(), o, j, plan)
+	s, err := job.writeShards(t.Context(), []plan.Sealed{sealed}, nil)
 	if err != nil || s.Samples() != 1 || s.Rejects != 1 {
 		t.Fatalf("write = %+v, %v", s, err)
 	}
-	rejects, err := shard.ReadRejects(o.Output)
+	rejects, err := shard.ReadRejects(t.Context(), storeOf(t, o.Output))
 	if err != nil || len(rejects) != 1 || rejects[0].Source != "a.png" || !rejects[0].Transient {
 		t.Errorf("rejects %+v, %v", rejects, err)
 	}

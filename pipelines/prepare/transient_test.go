@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/chromabeam/chromabeam/transforms/source"
+	"github.com/chromabeam/chromabeam/transforms/plan"
 )
 
 // swap changes a file behind the back of a job: name, size and time stay. It
@@ -86,34 +86,30 @@ func TestTransient(t *testing.T) {
 }
 
 // failOnce runs a job during which pictures fail; it leaves them so.
-func failOnce(t *testing.T, o Options, plan bool, victims int, replace func(string, int) error) (restore func()) {
+func failOnce(t *testing.T, o Options, planning bool, victims int, replace func(string, int) error) (restore func()) {
 	t.Helper()
-	src, err := source.Open(t.Context(), o.Input)
+	job, err := open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer src.Close()
-	j, err := begin(t.Context(), o, src)
-	if err != nil {
-		t.Fatal(err)
-	}
+	defer job.release()
 	var undo []func()
 	fail := func() {
 		for i := range victims {
 			undo = append(undo, swap(t, filepath.Join(o.Input, "p", "00"+string(rune('0'+i))+".png"), replace))
 		}
 	}
-	if plan {
+	if planning {
 		fail()
 	}
-	sealed, err := makePlan(t.Context(), o, j)
+	sealed, err := job.plan(t.Context(), 0, true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !plan {
+	if !planning {
 		fail()
 	}
-	if s, err := write(t.Context(), o, j, sealed); err != nil || s.Rejects != int64(1+victims) {
+	if s, err := job.writeShards(t.Context(), []plan.Sealed{sealed}, nil); err != nil || s.Rejects != int64(1+victims) {
 		t.Fatalf("write = %+v, %v, want %d rejects", s, err, 1+victims)
 	}
 	return func() {
@@ -133,7 +129,7 @@ func TestPermanentKeepsPlan(t *testing.T) {
 		t.Skipf("this system makes no symbolic links: %v", err)
 	}
 	sealed := func() os.FileInfo {
-		info, err := os.Stat(filepath.Join(o.Output, jobFolder, "plan", "sealed.json"))
+		info, err := os.Stat(filepath.Join(o.Output, partDir(t, o.Output), "plan", "sealed.json"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package prepare
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/chromabeam/chromabeam/transforms"
+	"github.com/chromabeam/chromabeam/transforms/fault"
+	"github.com/chromabeam/chromabeam/transforms/gcs"
+	"github.com/chromabeam/chromabeam/transforms/source"
+	"github.com/chromabeam/chromabeam/transforms/store"
+)
+
+// session is one run of a job: what it works on, and its right to do so.
+//
+// A folder is locked. In a bucket, job.json is the claim: who replaces it, under
+// the condition that it is unchanged, has taken the output over, and everybody
+// else stops before the next shard (see [transforms.Claim]).
+type session struct {
+	o   Options
+	st  store.Store
+	job job
+	// record is the job.json that the session knows, its zero value where there
+	// is none.
+	record  store.Info
+	release func() error
+	// resumed says that the job had been begun before.
+	resumed bool
+}
+
+// open settles which job a request means. Refusals are request errors, and
+// nothing has been made or removed then.
+func open(ctx context.Context, o Options) (*session, error) {
+	st, err := store.Open(o.Output)
+	if err != nil {
+		return nil, fault.AsRequest(err)
+	}
+	s := &session{o: o, st: st, release: func() error { return nil }}
+	src, err := source.Open(ctx, o.Input)
+	if err != nil {
+		return nil, err
+	}
+	err = s.begin(ctx, src)
+	if err = errors.Join(err, src.Close()); err != nil {
+		return nil, errors.Join(err, s.release())
+	}
+	return s, nil
+}
+
+// begin goes on with the job in the output, or lists the input for a new one.
+func (s *session) begin(ctx context.Context, src source.Source) error {
+	before, record, found, err := readJob(ctx, s.st)
+	s.job, s.record = before, record
+	switch {
+	case s.o.Overwrite && (err == nil || fault.IsRequest(err)): // whatever it is
+		return s.list(ctx, src)
+	case err == nil && !found:
+		err = refuseForeign(ctx, s.st)
+	case err == nil:
+		if lines := before.Settings.diff(settingsOf(s.o)); len(lines) > 0 {
+			err = refuse(s.o.Output, lines, "the same ones, or -overwrite to begin anew")
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if !found || len(before.Parts) == 0 {
+		return s.list(ctx, src)
+	}
+	if !s.o.Extend {
+		if err := s.sameInput(ctx, src); err != nil {
+			return err
+		}
+	}
+	s.resumed = true
+	return s.lock(ctx)
+}
+
+// sameInput returns a request error if the input is not what the job found.
+func (s *session) sameInput(ctx context.Context, src source.Source) error {
+	now, err := listed(ctx, src, s.o)
+	if err != nil {
+		return err
+	}
+	if before := s.job.Parts[len(s.job.Parts)-1].Listing; before != now {
+		return refuse(s.o.Output, []string{fmt.Sprintf(
+			"the input was %q with %d pictures, now %q with %d: files were added, removed or changed",
+			s.job.Input, before.Pictures, s.o.Input, now.Pictures)},
+			"-extend to add what is new, or -overwrite to begin anew")
+	}
+	return nil
+}
+
+// lock keeps other processes out, and checks that none came first.
+func (s *session) lock(ctx context.Context) error {
+	if dir, ok := s.st.Local(); ok {
+		if err := makeFolder(dir); err != nil {
+			return err
+		}
+	}
+	release, err := store.Lock(ctx, s.st)
+	if err != nil {
+		return err
+	}
+	s.release = release
+	_, record, _, err := readJob(ctx, s.st)
+	if err != nil && !s.o.Overwrite {
+		return err
+	}
+	if record != s.record {
+		return fmt.Errorf("opening output %q: another job began there at the same moment: %w", s.o.Output, transforms.ErrTakenOver)
+	}
+	return cleanTemp(ctx, s.st, s.job)
+}
+
+// claim takes over an output that has no listing yet.
+func (s *session) claim(ctx context.Context) error {
+	if err := s.lock(ctx); err != nil {
+		return err
+	}
+	first := s.record == (store.Info{})
+	s.job = job{Input: recorded(s.o.Input), Settings: settingsOf(s.o), Parts: []part{}, Claim: rand.Text()}
+	if err := s.write(ctx); err != nil {
+		return err
+	}
+	if first && !s.o.Overwrite {
+		return nil // there was nothing
+	}
+	return clearOutput(ctx, s.st)
+}
+
+// recorded returns the input as job.json names it: what is here whole, for a
+// repair that is started from elsewhere.
+func recorded(input string) string {
+	if gcs.IsURL(input) {
+		return input
+	}
+	if whole, err := filepath.Abs(input); err == nil {
+		return whole
+	}
+	return input
+}
+
+// write records the job, unless someone else has replaced the record.
+func (s *session) write(ctx context.Context) error {
+	condition := store.Unchanged(s.record)
+	if s.record == (store.Info{}) {
+		condition = store.Absent()
+	}
+	record, err := writeJob(ctx, s.st, s.job, condition)
+	if errors.Is(err, store.ErrConflict) {
+		return fmt.Errorf("opening output %q: %w", s.o.Output, transforms.ErrTakenOver)
+	}
+	if err == nil {
+		s.record = record
+	}
+	return err
+}
+
+// rights returns what the session's workers must check: nothing where the folder
+// is locked.
+func (s *session) rights() transforms.Claim {
+	if _, local := s.st.Local(); local {
+		return transforms.Claim{}
+	}
+	return transforms.Claim{Name: jobName, Version: s.record.Version}
+}
+
+// list makes the first part. Nothing is made or removed for an input without
+// pictures.
+func (s *session) list(ctx context.Context, src source.Source) error {
+	fresh := job{Input: recorded(s.o.Input), Settings: settingsOf(s.o)}
+	r := &recorder{st: s.st, dir: fresh.newDir(), begin: func() error { return s.claim(ctx) }, check: s.check}
+	p, err := record(ctx, src, s.o, r, func([sha256.Size]byte) bool { return true })
+	if err != nil {
+		return err
+	}
+	if p.Pictures == 0 {
+		return nothingToDo(s.o)
+	}
+	return s.add(ctx, src, p)
+}
+
+// check returns an error if the output is no longer the session's.
+func (s *session) check(ctx context.Context) error { return s.rights().Check(ctx, s.st) }
+
+func nothingToDo(o Options) error {
+	if s := o.Select; len(s.Include)+len(s.Exclude)+len(s.Classes) > 0 {
+		return fault.Request("input %q holds no pictures that -include, -exclude and -class leave", o.Input)
+	}
+	return fault.Request("input %q holds no pictures (png, jpg, gif, bmp, tiff or webp)", o.Input)
+}
+
+// add records a part whose listing files are there.
+func (s *session) add(ctx context.Context, src source.Source, p part) error {
+	bytes := 0.0
+	if s.o.Sharding.Bytes > 0 {
+		var err error
+		if bytes, err = s.pictureBytes(ctx, src, p); err != nil {
+			return err
+		}
+	}
+	l := s.job.Settings.layout(p.Pictures, bytes)
+	p.Train, p.Val, p.Test = l.Train, l.Val, l.Test
+	s.job.Input, s.job.Claim = recorded(s.o.Input), ""
+	s.job.Parts = append(s.job.Parts, p)
+	return s.write(ctx)
+}
+
+// extend adds what is new in the input as a part; false where there is nothing.
+func (s *session) extend(ctx context.Context) (added bool, err error) {
+	src, err := source.Open(ctx, s.o.Input)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, src.Close()) }()
+	known, err := readKnown(ctx, s.st, s.job)
+	if err != nil {
+		return false, err
+	}
+	next := s.job
+	next.Input = recorded(s.o.Input)
+	r := &recorder{st: s.st, dir: next.newDir(), begin: func() error { return nil }, check: s.check}
+	p, err := record(ctx, src, s.o, r, known.isNew)
+	if err != nil || p.Pictures == 0 {
+		return false, err
+	}
+	return true, s.add(ctx, src, p)
+}
