@@ -26,8 +26,9 @@ var (
 
 // Render writes the page as HTML in UTF-8. Nothing is written unless the whole
 // page can be rendered: pictures must be PNG or JPEG, series must have as many
-// x as y values, table rows no more cells than columns, and the items of a
-// timeline and the rows of a comparison one picture for each moment or run.
+// x as y values, table rows no more cells than columns, histograms ascending
+// bounds and a count for each bin, and the items of a timeline and the rows of a
+// comparison one picture for each moment or run.
 func Render(w io.Writer, p Page) error {
 	v := pageView{Page: p, Style: template.CSS(style)} //nolint:gosec // our own embedded style sheet
 	var problems []error
@@ -71,7 +72,10 @@ type (
 		Columns     []Column
 		Rows        [][]cellView
 		Charts      []chartView
+		Histograms  []histogramView
 		Items       []itemView
+		Tiles       []tileView
+		Swatches    []Swatch
 		Moments     []momentView
 		LastMoment  int
 		Slider      bool
@@ -106,8 +110,14 @@ func viewOf(s Section) (sectionView, error) {
 		return tableView(s)
 	case Curves:
 		return curvesView(s)
+	case Histograms:
+		return histogramsView(s)
+	case Swatches:
+		return sectionView{Kind: s.kind(), Title: s.Title, Note: s.Note, Swatches: s.Items}, nil
 	case Gallery:
 		return galleryView(s)
+	case ContactSheet:
+		return sheetView(s)
 	case Timeline:
 		return timelineView(s)
 	case Comparison:

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package report renders what a job did as one self-contained HTML page:
-// figures, tables, curves, pictures beside each other and lists of rejects.
+// figures, tables, curves, histograms, pictures beside each other and lists of
+// rejects. [DatasetPage] makes the page of a data set.
 //
 // A page needs no network: style, pictures (data URIs) and curves (inline SVG)
 // are inside it, and its content security policy forbids everything else. Only
@@ -10,7 +11,7 @@
 // escaped; names of pictures are outside input and are treated as such.
 //
 // The same page rendered twice gives the same bytes. The package imports
-// neither Beam nor GoMLX; bulk, train and demo share it.
+// neither Beam nor GoMLX; bulk, train, demo and inspect share it.
 package report
 
 import "github.com/chromabeam/chromabeam/transforms/fault"
@@ -39,8 +40,8 @@ type Fact struct {
 	Note string
 }
 
-// Section is one part of a page: [Text], [Table], [Curves], [Gallery],
-// [Timeline], [Comparison] or [Rejects].
+// Section is one part of a page: [Text], [Table], [Curves], [Histograms],
+// [Swatches], [Gallery], [ContactSheet], [Timeline], [Comparison] or [Rejects].
 type Section interface{ kind() string }
 
 // Text is prose.
