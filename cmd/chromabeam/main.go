@@ -53,7 +53,7 @@ type command struct {
 // commands lists every subcommand in the order of the help.
 func commands() []command {
 	return []command{
-		prepareCommand(), inspectCommand(), recipesCommand(), trainCommand(), evaluateCommand(),
+		fetchCommand(), prepareCommand(), inspectCommand(), recipesCommand(), trainCommand(), evaluateCommand(),
 		colorizeCommand(), bulkCommand(), demoCommand(), setupCommand(), doctorCommand(), versionCommand(),
 	}
 }

@@ -4,10 +4,13 @@ package plugin
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"github.com/chromabeam/chromabeam/infra/kaggle"
 )
 
 // google tells whether gs:// paths have credentials to be read with. It asks
@@ -68,31 +71,35 @@ func credentialType(path string) (string, error) {
 	return file.Type, nil
 }
 
-// kaggle tells whether there is a token to fetch data sets with.
+// kaggle tells whether there is a token to fetch data sets with, as the
+// command fetch looks for one.
 func (m machine) kaggle() Finding {
-	f := Finding{Name: "kaggle", OK: true}
+	f := Finding{Name: "kaggle"}
+	c, err := kaggle.Find(kaggle.Environment{Getenv: m.getenv, Home: m.home})
 	switch {
-	case m.getenv("KAGGLE_API_TOKEN") != "":
-		f.Detail = "token in KAGGLE_API_TOKEN"
-		return f
-	case m.getenv("KAGGLE_USERNAME") != "" && m.getenv("KAGGLE_KEY") != "":
-		f.Detail = "token in KAGGLE_USERNAME and KAGGLE_KEY"
-		return f
-	}
-	dir := m.getenv("KAGGLE_CONFIG_DIR")
-	if dir == "" {
-		if home, err := m.home(); err == nil {
-			dir = filepath.Join(home, ".kaggle")
+	case err == nil:
+		f.OK, f.Detail = true, "token in "+c.Source
+		if c.Warning != "" {
+			f.Detail += "; " + c.Warning
 		}
+	case errors.Is(err, kaggle.ErrNoToken):
+		f.Detail = err.Error()
+		f.Fix = "create one at kaggle.com, Settings, API, and save it as " + m.kaggleFile() + ", to fetch data sets"
+	default:
+		f.Detail, f.Fix = err.Error(), "put that right, or create another token at kaggle.com, Settings, API, to fetch data sets"
 	}
-	for _, name := range []string{"kaggle.json", "access_token"} {
-		path := filepath.Join(dir, name)
-		if st, err := os.Stat(path); err == nil && st.Mode().IsRegular() && st.Size() > 0 {
-			f.Detail = "token in " + path
-			return f
-		}
-	}
-	f.OK, f.Detail = false, "no token"
-	f.Fix = "create one at kaggle.com, Settings, API, and save it as " + filepath.Join(dir, "kaggle.json") + ", to fetch data sets"
 	return f
+}
+
+// kaggleFile is where Kaggle's own tools keep their token.
+func (m machine) kaggleFile() string {
+	const name = "kaggle.json"
+	if dir := m.getenv("KAGGLE_CONFIG_DIR"); dir != "" {
+		return filepath.Join(dir, name)
+	}
+	home, err := m.home()
+	if err != nil {
+		return filepath.Join(".kaggle", name)
+	}
+	return filepath.Join(home, ".kaggle", name)
 }

@@ -113,7 +113,18 @@ func TestCheck(t *testing.T) {
 			home, _ := m.home()
 			writeFile(t, filepath.Join(home, ".config", "gcloud", "application_default_credentials.json"), "{}")
 		}},
-		{check: "kaggle", want: "no token", fix: "kaggle.json"},
+		{check: "kaggle", want: "no Kaggle token", fix: "kaggle.json"},
+		{name: "half", check: "kaggle", want: "KAGGLE_KEY is not", fix: "kaggle.json", env: map[string]string{"KAGGLE_USERNAME": "u"}},
+		{name: "configured folder", check: "kaggle", want: "no Kaggle token", fix: filepath.Join("elsewhere", "kaggle.json"),
+			env: map[string]string{"KAGGLE_CONFIG_DIR": "elsewhere"}},
+		{name: "damaged file", check: "kaggle", want: "kaggle.json", fix: "create another", have: func(t *testing.T, m *machine) {
+			home, _ := m.home()
+			writeFile(t, filepath.Join(home, ".kaggle", "kaggle.json"), `{"username": "hush"`)
+		}},
+		{name: "other folder", check: "kaggle", ok: true, want: filepath.Join(".config", "kaggle", "access_token"), have: func(t *testing.T, m *machine) {
+			home, _ := m.home()
+			writeFile(t, filepath.Join(home, ".config", "kaggle", "access_token"), "hush")
+		}},
 		{name: "file", check: "kaggle", ok: true, want: "kaggle.json", have: func(t *testing.T, m *machine) {
 			home, _ := m.home()
 			writeFile(t, filepath.Join(home, ".kaggle", "kaggle.json"), token)
