@@ -12,10 +12,11 @@ func bulkCommand() command {
 	return command{
 		name:     "bulk",
 		synopsis: "-model RUN -input SRC -output DST [flags]",
-		summary:  "colour a whole folder or archive of pictures",
+		summary:  "colour a whole folder, archive or list of pictures",
 		examples: []string{
 			"chromabeam bulk -model runs/demo -input scans/ -output coloured/",
 			"chromabeam bulk -model runs/demo -input in.zip -output out.zip -format jpeg",
+			"chromabeam bulk -model runs/demo -input gs://scans/2024.tar -output coloured/",
 		},
 		define: defineBulk,
 	}
@@ -24,7 +25,9 @@ func bulkCommand() command {
 func defineBulk(fs *flagSet) func(context.Context, terminal, []string) error {
 	o := bulk.DefaultOptions()
 	o.ToolVersion = toolVersion()
-	fs.StringVar(&o.Input, "input", "", "folder or zip with the pictures, `SRC`")
+	fs.StringVar(&o.Input, "input", "",
+		"where the pictures are, `SRC`: a folder, a glob, a zip, tar or tar.gz archive, a .txt or .jsonl list of those, "+
+			"or any of it at gs://")
 	fs.StringVar(&o.Output, "output", "", "folder or .zip for the coloured pictures, `DST`")
 	modelFlags(fs, &o)
 	fs.IntVar(&o.Batch, "batch", o.Batch, "pictures that go through the network at once")

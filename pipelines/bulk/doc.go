@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package bulk colours whole folders and archives of pictures.
+// Package bulk colours whole folders, archives and lists of pictures, wherever
+// [source.Open] finds them, into a local folder or zip.
 //
 // The pipeline is the same on every runner:
 //
@@ -35,6 +36,9 @@
 // The name of a coloured picture follows from the name of its source alone, so
 // that it is the same on every runner and whatever else lies in the input; see
 // outputName.
+//
+// The entries of a list share the output. Where two of them hold the same name,
+// the first in the order of the listing gets it and the others are rejects.
 //
 // Where the output's file system takes names that differ in case alone for one,
 // the first in the order of the input gets it and the others are rejects. Names

@@ -193,7 +193,7 @@ func tree(t *testing.T, path string) []string {
 func TestRequests(t *testing.T) {
 	t.Parallel()
 	pictures := writeFolder(t, map[string][]byte{"a.png": pngBytes(t, gray(9, 9, 1))})
-	file := filepath.Join(t.TempDir(), "file.txt")
+	file := filepath.Join(t.TempDir(), "file.dat")
 	if err := os.WriteFile(file, []byte("text"), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -217,7 +217,7 @@ func TestRequests(t *testing.T) {
 		{"empty folder, overwriting", func(o *Options) { o.Input, o.Overwrite = t.TempDir(), true }, "holds no pictures"},
 		{"empty folder into a folder", func(o *Options) { o.Input, o.Output = t.TempDir(), t.TempDir() }, "holds no pictures"},
 		{"empty folder into a zip", func(o *Options) { o.Input, o.Output = t.TempDir(), filepath.Join(t.TempDir(), "x.zip") }, "holds no pictures"},
-		{"not a zip", func(o *Options) { o.Input = file }, "zip"},
+		{"no source", func(o *Options) { o.Input = file }, "it must be a folder, an archive (zip, tar, tar.gz) or a list"},
 		{"no output", func(o *Options) { o.Output = "" }, "output must name"},
 		{"batch", func(o *Options) { o.Batch = 0 }, "batch must be in [1, 1024], got 0"},
 		{"quality", func(o *Options) { o.Quality = 0 }, "quality must be in [1, 100], got 0"},

@@ -13,6 +13,11 @@ import (
 	"github.com/chromabeam/chromabeam/transforms/source"
 )
 
+// nowhere is a source that has nothing to read.
+type nowhere struct{ source.Source }
+
+func (nowhere) URI() string { return "nowhere" }
+
 // TestFolded: of names that differ in case alone the first is used, where the
 // output does not tell them apart; elsewhere all are.
 func TestFolded(t *testing.T) {
@@ -27,11 +32,11 @@ func TestFolded(t *testing.T) {
 		{"case does not count", folded{}, []string{"a.PNG", "b/X.png", "é.png"}},
 	} {
 		p := &planner{
-			job: job{Format: FormatSame}, folded: tt.folded, known: book{}, hash: newDigester(),
+			job: job{Format: FormatSame}, folded: tt.folded, known: book{}, names: newTaken(), src: nowhere{}, hash: newDigester(),
 			plan: plan{listed: map[[16]byte]struct{}{}},
 		}
 		for _, name := range names {
-			if err := p.add(source.Ref{Member: []byte(name)}); err != nil {
+			if err := p.add(t.Context(), source.Ref{URI: "nowhere", Member: []byte(name), Size: 1}); err != nil {
 				t.Fatal(err)
 			}
 		}

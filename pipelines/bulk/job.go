@@ -15,6 +15,7 @@ import (
 
 	"github.com/chromabeam/chromabeam/transforms/failpoint"
 	"github.com/chromabeam/chromabeam/transforms/fault"
+	"github.com/chromabeam/chromabeam/transforms/gcs"
 	"github.com/chromabeam/chromabeam/transforms/inference"
 	"github.com/chromabeam/chromabeam/transforms/pixel"
 	"github.com/chromabeam/chromabeam/transforms/report"
@@ -39,9 +40,12 @@ type job struct {
 }
 
 func newJob(o Options, e *inference.Engine) (job, error) {
-	in, err := filepath.Abs(o.Input)
-	if err != nil {
-		return job{}, fmt.Errorf("finding input %q: %w", o.Input, err)
+	in := o.Input
+	if !gcs.IsURL(in) {
+		var err error
+		if in, err = filepath.Abs(in); err != nil {
+			return job{}, fmt.Errorf("finding input %q: %w", o.Input, err)
+		}
 	}
 	return job{
 		Version: jobVersion, Input: in, ModelHash: e.Hash(), ModelSize: e.Size(),

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/chromabeam/chromabeam/transforms/fault"
+	"github.com/chromabeam/chromabeam/transforms/gcs"
 )
 
 // layout says where a job's files are.
@@ -56,11 +57,15 @@ func (l layout) rejects() string    { return filepath.Join(l.reportDir(), "rejec
 
 // apart refuses an output of the wrong kind, one that is the input or lies
 // inside it, where the next run would colour the coloured pictures, and an input
-// inside the output, whose pictures could be overwritten.
+// inside the output, whose pictures could be overwritten. What a list or pattern
+// leads to is the fence's to keep apart.
 func (l layout) apart(input string) error {
-	in, err := realPath(input)
-	if err != nil {
-		return fault.Request("finding input %q: %w", input, err)
+	in, remote := input, gcs.IsURL(input)
+	if !remote {
+		var err error
+		if in, err = realPath(input); err != nil {
+			return fault.Request("finding input %q: %w", input, err)
+		}
 	}
 	out, err := realPath(l.Output)
 	if err != nil {
@@ -72,6 +77,8 @@ func (l layout) apart(input string) error {
 		return fault.Request("output %q ends in .zip and must be a file, got a folder; -overwrite does not replace it", l.Output)
 	case err == nil && !l.Archive && !info.IsDir():
 		return fault.Request("output must be a folder, or a file ending in .zip, got the file %q", l.Output)
+	case remote:
+		return nil
 	case in == out:
 		return fault.Request("output must not be the input, got %q for both", input)
 	case inside(out, in):

@@ -22,13 +22,18 @@ import (
 )
 
 // keyOf names a picture of the input: the first half of the SHA-256 of its name
-// and place, in hex. It is spread evenly, so that it also picks parts of an
-// archive and the pictures that a report shows.
-func keyOf(r source.Ref) string {
+// and place, in hex, and of the entry of a list that it belongs to. It is spread
+// evenly, so that it also picks parts of an archive and the pictures that a
+// report shows.
+func keyOf(r source.Ref, input string) string {
 	h := sha256.New()
 	h.Write(r.Member)
 	h.Write([]byte{0})
 	h.Write(strconv.AppendInt(nil, r.Offset, 10))
+	if entry := entryOf(r, input); entry != "" {
+		h.Write([]byte{0})
+		h.Write([]byte(entry))
+	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 

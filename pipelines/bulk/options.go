@@ -29,8 +29,11 @@ type Options struct {
 	// Checkpoint is "best", "last" or "ema"; empty means best, or last where a run has
 	// no best one.
 	Checkpoint string
-	// Input is a folder or a .zip, Output likewise.
-	Input, Output string
+	// Input is what [source.Open] takes: a folder, a zip, tar or tar.gz, a glob,
+	// any of these under gs://, or a list of them.
+	Input string
+	// Output is a folder or a .zip, local.
+	Output string
 	// Batch is the number of pictures that go through the network at once.
 	Batch int
 	// Format is the format of coloured pictures.
@@ -75,7 +78,7 @@ func DefaultOptions() Options {
 func (o Options) Validate() error {
 	problems := []error{o.validateCommon()}
 	if o.Input == "" {
-		problems = append(problems, errors.New("input must name a folder or a .zip, got an empty path"))
+		problems = append(problems, errors.New("input must name a folder, an archive, a glob or a list, got an empty path"))
 	}
 	if o.Output == "" {
 		problems = append(problems, errors.New("output must name a folder or a .zip, got an empty path"))

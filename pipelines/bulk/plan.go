@@ -3,19 +3,12 @@
 package bulk
 
 import (
-	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/chromabeam/chromabeam/transforms/failpoint"
 	"github.com/chromabeam/chromabeam/transforms/fault"
@@ -64,7 +57,7 @@ const (
 	maxPairs = 24
 )
 
-// planner turns a listing into a plan. It sees pictures sorted by name.
+// planner turns a listing into a plan.
 type planner struct {
 	layout    layout
 	job       job
@@ -74,10 +67,12 @@ type planner struct {
 	claimed   map[[16]byte]struct{}
 	root      *os.Root // of the output folder; nil for an archive
 	reuse     bool     // of the finished archive
-	folded    folded   // names, where the output does not tell case apart
+	names     *taken
+	folded    folded // names, where the output does not tell case apart
+	fence     *fence
+	src       source.Source
 
 	plan
-	last    []byte // the name before
 	lines   []item
 	foreign strangers
 	hash    *digester
@@ -86,20 +81,24 @@ type planner struct {
 }
 
 // add looks at one picture of the listing.
-func (p *planner) add(r source.Ref) error {
-	it := item{Ref: r, Key: keyOf(r)}
+func (p *planner) add(ctx context.Context, r source.Ref) error {
+	if err := p.fence.check(r); err != nil {
+		return err
+	}
+	it := item{Ref: r, Key: keyOf(r, p.src.URI())}
 	raw, err := rawKey(it.Key)
 	if err != nil {
 		return err
 	}
 	name, encoding, err := outputName(r.Member, p.job.Format)
-	if err == nil && p.last != nil && string(p.last) == string(r.Member) {
-		err = fault.Picture(fault.StageRead, "the archive holds this name more than once; only the first is used")
-	}
-	if err == nil {
+	if err != nil {
+		err = p.explain(ctx, r, err)
+	} else if err = p.names.add(name, r.URI); err == nil {
 		err = p.folded.add(name)
 	}
-	p.last = append(p.last[:0], r.Member...)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if err != nil {
 		reject := fault.RejectOf("", fault.StageWrite, err)
 		it.Stage, it.Reason, it.Transient = string(reject.Stage), reject.Reason, reject.Transient
@@ -130,6 +129,19 @@ func (p *planner) add(r source.Ref) error {
 		}
 	}
 	return p.append(it)
+}
+
+// explain says why a picture has no name. A source lists what it cannot read,
+// such as an archive that a list names, under a name that need not be a
+// picture's: reading it tells more than its name.
+func (p *planner) explain(ctx context.Context, r source.Ref, named error) error {
+	if r.Size > 0 {
+		return named
+	}
+	if _, err := p.src.Read(ctx, r, 1); isPicture(err) {
+		return err
+	}
+	return named
 }
 
 // rejected reports whether an earlier run has given the picture up for good.
@@ -204,12 +216,15 @@ func (p *planner) flush() error {
 }
 
 // makePlan lists the source and writes the plan of this run.
-func (p *planner) makePlan(ctx context.Context, src source.Source) error {
-	if err := src.List(ctx, p.add); err != nil {
+func (p *planner) makePlan(ctx context.Context) error {
+	if err := p.src.List(ctx, func(r source.Ref) error { return p.add(ctx, r) }); err != nil {
+		if fault.IsRequest(err) {
+			p.layout.dropPlan(p.run)
+		}
 		return err
 	}
 	if p.total() == 0 {
-		return noPictures(src)
+		return noPictures(p.src)
 	}
 	if err := p.foreign.refuse(p.layout); err != nil {
 		p.layout.dropPlan(p.run)
@@ -223,61 +238,3 @@ func (p *planner) makePlan(ctx context.Context, src source.Source) error {
 	failpoint.Hit(fpPlanWritten)
 	return nil
 }
-
-// claims returns the keys in the plans of earlier runs that did not end: their
-// names were free when they were planned, so what is there is the job's.
-func (l layout) claims() (map[[16]byte]struct{}, error) {
-	out := map[[16]byte]struct{}{}
-	names, err := listDir(l.plan())
-	for _, name := range names {
-		err = cmp.Or(err, readLines(filepath.Join(l.plan(), name), func(it item) error {
-			raw, err := rawKey(it.Key)
-			out[raw] = struct{}{}
-			return err
-		}))
-	}
-	return out, err
-}
-
-// nextRun returns a number above those of all earlier runs' files.
-func (l layout) nextRun() (int, error) {
-	run := 0
-	for _, dir := range []string{l.plan(), l.ledger()} {
-		names, err := listDir(dir)
-		if err != nil {
-			return 0, err
-		}
-		for _, name := range names {
-			head, _, _ := strings.Cut(name, "-")
-			if n, err := strconv.Atoi(head); err == nil {
-				run = max(run, n)
-			}
-		}
-	}
-	return run + 1, nil
-}
-
-// dropPlan removes the plan files of a run that is refused.
-func (l layout) dropPlan(run int) {
-	names, err := listDir(l.plan())
-	for _, name := range names {
-		if strings.HasPrefix(name, fmt.Sprintf("%06d-", run)) {
-			err = errors.Join(err, os.Remove(filepath.Join(l.plan(), name)))
-		}
-	}
-	_ = err // the refusal is what the user must read; a plan that stays claims only names that were free
-}
-
-// digester condenses a listing.
-type digester struct{ h hash.Hash }
-
-func newDigester() *digester { return &digester{sha256.New()} }
-
-func (d *digester) add(values ...string) {
-	for _, v := range values {
-		d.h.Write([]byte(v))
-		d.h.Write([]byte{0})
-	}
-}
-
-func (d *digester) sum() string { return hex.EncodeToString(d.h.Sum(nil)[:16]) }

@@ -108,9 +108,12 @@ func (d *driver) open(ctx context.Context, src source.Source) (err error) {
 func (d *driver) list(ctx context.Context, src source.Source) (err error) {
 	p := &planner{
 		layout: d.layout, job: d.job, overwrite: d.options.Overwrite, rejects: d.job.rejectHash(d.options.Limits),
-		known: book{}, hash: newDigester(), plan: plan{listed: map[[16]byte]struct{}{}},
+		known: book{}, names: newTaken(), src: src, hash: newDigester(), plan: plan{listed: map[[16]byte]struct{}{}},
 	}
 	if p.run, err = d.layout.nextRun(); err != nil {
+		return err
+	}
+	if p.fence, err = newFence(d.layout, d.options.Input); err != nil {
 		return err
 	}
 	if err := d.layout.eachLine(p.known.add); err != nil {
@@ -130,7 +133,7 @@ func (d *driver) list(ctx context.Context, src source.Source) (err error) {
 		defer p.root.Close()
 		p.folded = foldedFor(d.layout)
 	}
-	if err := p.makePlan(ctx, src); err != nil {
+	if err := p.makePlan(ctx); err != nil {
 		return err
 	}
 	d.plan = p.plan

@@ -56,9 +56,10 @@ func noPictures(src source.Source) error {
 var errSeen = errors.New("enough is known of the input")
 
 // survey refuses an input without pictures, and a new job in a folder that has
-// files where its pictures belong, before anything is written: a request that is
-// refused leaves no trace. Only in the latter case is the whole input listed,
-// once more than the plan needs, which is cheaper than a plan in memory.
+// files where its pictures belong or that a list or pattern may take for input,
+// before anything is written: a request that is refused leaves no trace. Only in
+// the latter cases is the whole input listed, once more than the plan needs,
+// which is cheaper than a plan in memory.
 func (d *driver) survey(ctx context.Context, src source.Source) (err error) {
 	var root *os.Root // nil where nothing can be in the way
 	if d.unclaimed() {
@@ -70,11 +71,23 @@ func (d *driver) survey(ctx context.Context, src source.Source) (err error) {
 			return fault.Request("opening output: %w", err)
 		}
 	}
+	var apart *fence
+	if _, err := os.Lstat(d.layout.job()); err != nil {
+		if apart, err = newFence(d.layout, d.options.Input); err != nil {
+			return err
+		}
+	}
 	pictures, found := 0, strangers{}
 	err = src.List(ctx, func(r source.Ref) error {
 		pictures++
-		if root == nil {
+		if err := apart.check(r); err != nil {
+			return err
+		}
+		switch {
+		case root == nil && apart == nil:
 			return errSeen
+		case root == nil:
+			return nil
 		}
 		name, _, err := outputName(r.Member, d.job.Format)
 		if err != nil {

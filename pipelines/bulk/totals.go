@@ -103,7 +103,7 @@ func (s spec) job() *progress.Job { return progress.Find(s.JobID) }
 // lineOf turns a result into the picture's line. An error that is no fault of
 // the picture is returned: it ends the job.
 func (s spec) lineOf(it item, r *inference.Result, sum string) (line, error) {
-	l := line{Key: it.Key, Source: it.Ref.Name(), Version: versionOf(it.Ref), Model: s.Model, Settings: s.Hash}
+	l := line{Key: it.Key, Source: nameOf(it.Ref, s.Input), Version: versionOf(it.Ref), Model: s.Model, Settings: s.Hash}
 	if r.Err == nil {
 		l.Output, l.Bytes, l.SHA256, l.Width, l.Height = it.Output, r.Bytes, sum, r.Width, r.Height
 		return l, nil

@@ -4,6 +4,7 @@ package inference
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/chromabeam/chromabeam/transforms/fault"
@@ -22,7 +23,6 @@ type batcher struct {
 	upstream int // submitted, without budget yet
 	waiting  int // of those, waiting for budget
 	decoding int // with budget, not yet in pending
-	draining int // streams that wait for a result
 	running  int // batches on the device or queued for it
 	failures int // pictures that failed on the device, in a row
 }
@@ -51,7 +51,7 @@ func (b *batcher) due() []*picture {
 	n := len(b.pending)
 	if n < b.size {
 		idle := b.running == 0 && b.decoding == 0
-		wanted := b.waiting > 0 || (b.draining > 0 && b.upstream == 0)
+		wanted := b.waiting > 0 || (b.upstream == 0 && slices.ContainsFunc(b.pending, (*picture).isAwaited))
 		if n == 0 || !idle || !wanted {
 			return nil
 		}
@@ -75,9 +75,11 @@ func (b *batcher) decoded(p *picture) {
 }
 func (b *batcher) inferred() { b.change(func() { b.running-- }) }
 
-// drain and drained enclose a stream's waiting for a result.
-func (b *batcher) drain()   { b.change(func() { b.draining++ }) }
-func (b *batcher) drained() { b.change(func() { b.draining-- }) }
+// await says that a stream waits for this picture. One that is past the network
+// comes without another batch.
+func (b *batcher) await(p *picture) { b.change(func() { p.awaited = true }) }
+
+func (p *picture) isAwaited() bool { return p.awaited }
 
 func (b *batcher) succeeded() { b.change(func() { b.failures = 0 }) }
 

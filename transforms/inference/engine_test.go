@@ -260,9 +260,9 @@ func wantIdle(t *testing.T, e *Engine) {
 	b := e.batches
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	got := fmt.Sprint(len(b.pending), b.upstream, b.waiting, b.decoding, b.draining)
-	if got != "0 0 0 0 0" {
-		t.Errorf("pending, upstream, waiting, decoding, draining = %s, want zeros", got)
+	got := fmt.Sprint(len(b.pending), b.upstream, b.waiting, b.decoding)
+	if got != "0 0 0 0" {
+		t.Errorf("pending, upstream, waiting, decoding = %s, want zeros", got)
 	}
 	for name, share := range map[string]share{"files": e.budget.files, "pictures": e.budget.pictures} {
 		if !share.TryAcquire(share.size) {

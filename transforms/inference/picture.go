@@ -9,11 +9,53 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
+	"sync"
 	"time"
 
 	"github.com/chromabeam/chromabeam/transforms/fault"
 	"github.com/chromabeam/chromabeam/transforms/pixel"
 )
+
+// picture is a task on its way.
+type picture struct {
+	stream *Stream
+	result Result
+	done   chan struct{}
+	// before is closed when the picture submitted before this one has its
+	// budget, after when this one has: budget is taken in order, so that a
+	// result waited for never waits for one that comes later.
+	before, after chan struct{}
+	awaited       bool // by its stream; the batcher's lock guards it
+
+	file int64 // taken for the file, until there is budget for the picture
+	cost int64 // taken for the picture
+	gray []float32
+	joined
+}
+
+// finish publishes the result. What has failed holds no budget.
+func (p *picture) finish(err error) {
+	p.result.Err = err
+	p.joined = joined{}
+	p.freeFile()
+	if p.cost > 0 {
+		cost, budget := p.cost, p.stream.engine.budget.pictures
+		if p.result.Data == nil || err != nil {
+			p.result.Data = nil
+			budget.Release(cost)
+		} else {
+			p.result.release = sync.OnceFunc(func() { budget.Release(cost) })
+		}
+	}
+	close(p.done)
+	p.stream.work.Done()
+}
+
+// freeFile gives back what was taken for the file alone.
+func (p *picture) freeFile() {
+	p.stream.engine.budget.files.Release(p.file)
+	p.file = 0
+}
 
 // joined is what a picture keeps between decoding and encoding.
 type joined struct {

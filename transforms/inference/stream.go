@@ -126,9 +126,8 @@ func (s *Stream) Next() *Result {
 	select {
 	case <-p.done:
 	default:
-		s.engine.batches.drain()
+		s.engine.batches.await(p)
 		<-p.done
-		s.engine.batches.drained()
 	}
 	return &p.result
 }
@@ -157,40 +156,6 @@ func (s *Stream) Close() {
 	s.work.Wait()
 }
 
-// picture is a task on its way.
-type picture struct {
-	stream *Stream
-	result Result
-	done   chan struct{}
-	// before is closed when the picture submitted before this one has its
-	// budget, after when this one has: budget is taken in order, so that a
-	// result waited for never waits for one that comes later.
-	before, after chan struct{}
-
-	file int64 // taken for the file, until there is budget for the picture
-	cost int64 // taken for the picture
-	gray []float32
-	joined
-}
-
-// finish publishes the result. What has failed holds no budget.
-func (p *picture) finish(err error) {
-	p.result.Err = err
-	p.joined = joined{}
-	p.freeFile()
-	if p.cost > 0 {
-		cost, budget := p.cost, p.stream.engine.budget.pictures
-		if p.result.Data == nil || err != nil {
-			p.result.Data = nil
-			budget.Release(cost)
-		} else {
-			p.result.release = sync.OnceFunc(func() { budget.Release(cost) })
-		}
-	}
-	close(p.done)
-	p.stream.work.Done()
-}
-
 // feed takes tasks in order through reading and decoding.
 func (s *Stream) feed() {
 	for p, ok := s.nextTask(); ok; p, ok = s.nextTask() {
@@ -214,12 +179,6 @@ func (s *Stream) nextTask() (*picture, bool) {
 		p.file = cost
 	}
 	return p, true
-}
-
-// freeFile gives back what was taken for the file alone.
-func (p *picture) freeFile() {
-	p.stream.engine.budget.files.Release(p.file)
-	p.file = 0
 }
 
 // prepare reads and decodes a picture and puts it into a batch.
@@ -265,18 +224,14 @@ func (p *picture) read() (data []byte, err error) {
 func (p *picture) takeBudget(cost int64) error {
 	e := p.stream.engine
 	cost = e.budget.pictures.cap(cost)
-	select {
-	case <-p.before:
-		if e.budget.pictures.TryAcquire(cost) {
-			p.cost = cost
-			p.freeFile()
-			return nil
-		}
-	default:
+	<-p.before // whoever is in front goes on by itself, or counts as waiting for budget
+	if e.budget.pictures.TryAcquire(cost) {
+		p.cost = cost
+		p.freeFile()
+		return nil
 	}
 	e.batches.waits()
 	defer e.batches.waitEnded()
-	<-p.before
 	if err := e.budget.pictures.Acquire(p.stream.ctx, cost); err != nil {
 		return err
 	}
