@@ -54,10 +54,15 @@ func OpenColorizer(b *Backend, run string, o ColorizerOptions) (*Colorizer, erro
 		return nil, fmt.Errorf("batch must be in [1, %d], got %d", maxBatch, o.Batch)
 	}
 	c := &Colorizer{batch: o.Batch, step: o.Batch, store: ml.NewStore()}
-	if b.Name == BackendGo {
+	switch {
+	case b.Name == BackendGo:
 		// Its matrix product rounds a row differently by the row's place in
 		// the matrix, and gains nothing from more rows.
 		c.step = 1
+	case b.Name == BackendCPU && c.step > 1:
+		// So does XLA's for the rows beyond the last whole vector of 8, on some
+		// processors.
+		c.step = (c.step + 7) / 8 * 8
 	}
 	if err := c.load(run, o.Checkpoint); err != nil {
 		return nil, fmt.Errorf("opening model %q: %w", run, err)
