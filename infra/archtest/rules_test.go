@@ -46,15 +46,15 @@ type rule struct {
 
 var withoutBeam = []string{
 	"model", "train", "transforms/fault", "transforms/failpoint", "transforms/source", "transforms/pixel",
-	"transforms/shard", "transforms/report",
+	"transforms/shard", "transforms/report", "transforms/gcs", "transforms/store", "transforms/plan", "infra/kaggle",
 }
 
 func rules() []rule {
 	return []rule{
 		{text: "Beam stays out of the model, training and the formats", of: withoutBeam, never: []string{beam}},
 		{
-			text: "tensors stay out of prepare and of all transforms but inference",
-			of:   []string{"pipelines/prepare", "pipelines/runner", "transforms"}, except: []string{"transforms/inference"},
+			text: "tensors stay out of prepare, of fetch and of all transforms but inference",
+			of:   []string{"pipelines/prepare", "pipelines/runner", "transforms", "infra/kaggle"}, except: []string{"transforms/inference"},
 			never: []string{gomlx, "./model", "./train"},
 		},
 		{
@@ -83,6 +83,10 @@ func rules() []rule {
 		{
 			text: "only pixel resizes, and nobody decodes with imaging", of: []string{""}, except: []string{"transforms/pixel"},
 			never: []string{"github.com/disintegration/imaging"}, direct: true,
+		},
+		{
+			text: "only transforms/gcs knows the storage client", of: []string{""}, except: []string{"transforms/gcs"},
+			never: []string{"cloud.google.com/go/storage"}, direct: true,
 		},
 	}
 }
