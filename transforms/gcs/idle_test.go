@@ -15,9 +15,9 @@ import (
 )
 
 // impatient lets requests stall for no longer than a busy machine needs.
-func impatient(t *testing.T) context.Context {
+func impatient(t *testing.T, limit time.Duration) context.Context {
 	t.Helper()
-	return context.WithValue(t.Context(), idleKey{}, 50*time.Millisecond)
+	return context.WithValue(t.Context(), idleKey{}, limit)
 }
 
 // A connection that carries nothing any more is given up, and the call made again.
@@ -62,7 +62,11 @@ func TestStalled(t *testing.T) {
 		s := gcstest.Start(t)
 		s.Put(bucket, "x", data)
 		s.Inject(gcstest.Fault{Op: tt.op, Kind: gcstest.Stalled})
-		if err := tt.call(impatient(t)); err != nil {
+		limit := 300 * time.Millisecond
+		if tt.op == gcstest.OpChunk {
+			limit = 4 * time.Second // the server takes a while over 8 MiB, on a busy machine
+		}
+		if err := tt.call(impatient(t, limit)); err != nil {
 			t.Errorf("%s: %v", tt.op, err)
 		}
 		if n := s.Requests()[string(tt.op)+"/"+string(gcstest.Stalled)]; n != 1 {
@@ -77,7 +81,7 @@ func TestStalledForGood(t *testing.T) {
 	s := gcstest.Start(t)
 	s.Put(bucket, "x", nil)
 	s.SetFaults(1, 1, gcstest.Stalled)
-	_, err := Stat(impatient(t), bucket, "x")
+	_, err := Stat(impatient(t, 50*time.Millisecond), bucket, "x")
 	var timeout net.Error
 	if !Transient(err) || errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &timeout) || !timeout.Timeout() {
 		t.Errorf("Stat = %v, want a timeout that is transient", err)

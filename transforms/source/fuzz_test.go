@@ -85,7 +85,7 @@ func FuzzList(f *testing.F) {
 	dir := tree(f)
 	f.Fuzz(func(t *testing.T, text string, lines bool) {
 		if strings.Contains(text, "gs:") {
-			t.Skip("a request would only be refused")
+			return // a request would only be refused
 		}
 		name := fmt.Sprintf("list.%s", map[bool]string{false: "txt", true: "jsonl"}[lines])
 		path := writeFile(t, filepath.Join(t.TempDir(), name), []byte(text))
