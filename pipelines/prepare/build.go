@@ -11,7 +11,7 @@ import (
 )
 
 // buildPlan adds the first pass over a part to the pipeline.
-func (s *session) buildPlan(scope beam.Scope, k int, merger plan.Merger, progressID string) {
+func (s *attempt) buildPlan(scope beam.Scope, k int, merger plan.Merger, progressID string) {
 	numbers := make([]int, s.job.Parts[k].Files)
 	for i := range numbers {
 		numbers[i] = i
@@ -27,7 +27,7 @@ func (s *session) buildPlan(scope beam.Scope, k int, merger plan.Merger, progres
 }
 
 // buildWrite adds the second pass to the pipeline. There must be tasks.
-func (s *session) buildWrite(scope beam.Scope, tasks []transforms.ShardTask, progressID string) {
+func (s *attempt) buildWrite(scope beam.Scope, tasks []transforms.ShardTask, progressID string) {
 	transforms.WriteShards(scope, transforms.WriteConfig{
 		Input: s.o.Input, Output: s.o.Output, Claim: s.rights(),
 		Pair: s.o.pair(), Parallel: s.o.parallel(), Job: progressID,

@@ -46,7 +46,7 @@ func finished(ctx context.Context, st store.Store, tasks []transforms.ShardTask)
 // finish checks that every shard of the plans is there and writes the data
 // set's manifest, last. What lies in the output counts, not what the runner
 // said.
-func (s *session) finish(ctx context.Context, plans []plan.Sealed, tasks []transforms.ShardTask) (Summary, error) {
+func (s *attempt) finish(ctx context.Context, plans []plan.Sealed, tasks []transforms.ShardTask) (Summary, error) {
 	rejects, err := s.planRejects(ctx, plans)
 	if err != nil {
 		return Summary{}, err
@@ -109,7 +109,7 @@ func nothingUsable(o Options, rejects []fault.Reject) error {
 
 // planRejects returns the pictures that the first passes could not read, or left
 // out for their look.
-func (s *session) planRejects(ctx context.Context, plans []plan.Sealed) ([]fault.Reject, error) {
+func (s *attempt) planRejects(ctx context.Context, plans []plan.Sealed) ([]fault.Reject, error) {
 	var rejects []fault.Reject
 	for k, p := range plans {
 		near, err := plan.ReadNear(ctx, s.st, s.job.Parts[k].Dir)
@@ -141,7 +141,7 @@ func (s *session) planRejects(ctx context.Context, plans []plan.Sealed) ([]fault
 	return rejects, nil
 }
 
-func (s *session) info(plans []plan.Sealed, splits map[string][]shard.Stats, rejects []fault.Reject) shard.Info {
+func (s *attempt) info(plans []plan.Sealed, splits map[string][]shard.Stats, rejects []fault.Reject) shard.Info {
 	o := s.o
 	info := shard.Info{
 		ToolVersion: o.ToolVersion, Size: o.Size, Fit: string(o.Fit), Filter: string(o.Filter), Formula: string(o.Formula),

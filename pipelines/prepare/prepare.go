@@ -52,7 +52,7 @@ func Run(ctx context.Context, o Options) (_ Summary, err error) {
 }
 
 // complete runs both passes over every part, as far as they have not been run.
-func (s *session) complete(ctx context.Context) (Summary, error) {
+func (s *attempt) complete(ctx context.Context) (Summary, error) {
 	var plans []plan.Sealed
 	for k := range s.job.Parts {
 		p, err := s.plan(ctx, k, true)
@@ -67,7 +67,7 @@ func (s *session) complete(ctx context.Context) (Summary, error) {
 // plan runs the first pass over a part, unless its result is there. A plan to
 // which another try could add pictures is made again where retry is set; what it
 // has stays in it.
-func (s *session) plan(ctx context.Context, k int, retry bool) (plan.Sealed, error) {
+func (s *attempt) plan(ctx context.Context, k int, retry bool) (plan.Sealed, error) {
 	dir, settings := s.job.Parts[k].Dir, s.job.hash(k)
 	sealed, found, err := plan.ReadSealed(ctx, s.st, dir, settings)
 	if err != nil {
@@ -101,7 +101,7 @@ func (s *session) plan(ctx context.Context, k int, retry bool) (plan.Sealed, err
 // writeShards runs the second pass and completes the data set. A repair names
 // the shards to make again, with the number of samples that each must have; all
 // others that are whole stay, whatever another try might add to them.
-func (s *session) writeShards(ctx context.Context, plans []plan.Sealed, repair map[string]int) (Summary, error) {
+func (s *attempt) writeShards(ctx context.Context, plans []plan.Sealed, repair map[string]int) (Summary, error) {
 	tasks := s.job.tasks(plans)
 	before, err := finished(ctx, s.st, tasks)
 	if err != nil {
@@ -142,7 +142,7 @@ func (s *session) writeShards(ctx context.Context, plans []plan.Sealed, repair m
 
 // pass runs one pipeline over a number of pictures. The error of a DoFn comes
 // back as it was, where the runner would have made text of it.
-func (s *session) pass(ctx context.Context, pictures int64, build func(s beam.Scope, progressID string)) error {
+func (s *attempt) pass(ctx context.Context, pictures int64, build func(s beam.Scope, progressID string)) error {
 	counts := progress.Start()
 	defer counts.End()
 	counts.SetTotal(pictures)

@@ -89,7 +89,7 @@ func Repair(ctx context.Context, r RepairOptions) (_ Summary, err error) {
 }
 
 // openRepair finds the job that made a data set, and its input.
-func openRepair(ctx context.Context, r RepairOptions) (*session, error) {
+func openRepair(ctx context.Context, r RepairOptions) (*attempt, error) {
 	st, err := store.Open(r.Output)
 	if err != nil {
 		return nil, fault.AsRequest(err)
@@ -109,6 +109,6 @@ func openRepair(ctx context.Context, r RepairOptions) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{o: o, st: st, job: j, record: record, release: func() error { return nil }}
+	s := &attempt{o: o, st: st, job: j, record: record, release: func() error { return nil }}
 	return s, src.Close()
 }

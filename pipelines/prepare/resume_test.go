@@ -102,7 +102,7 @@ func partDir(t testing.TB, output string) string {
 }
 
 // planned begins a job and runs its first pass.
-func planned(t *testing.T, o Options) (*session, plan.Sealed) {
+func planned(t *testing.T, o Options) (*attempt, plan.Sealed) {
 	t.Helper()
 	s, err := open(t.Context(), o)
 	if err != nil {

@@ -18,7 +18,7 @@ const samplePictures = 64
 // pictureBytes estimates how many bytes a picture takes in a shard, from
 // pictures at equal distances in the first listing files. Unusable ones count
 // for none, as they do in shards.
-func (s *session) pictureBytes(ctx context.Context, src source.Source, p part) (float64, error) {
+func (s *attempt) pictureBytes(ctx context.Context, src source.Source, p part) (float64, error) {
 	const files = 4
 	var refs []source.Ref
 	for n := range min(files, p.Files) {

@@ -17,16 +17,16 @@ import (
 	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
-// session is one run of a job: what it works on, and its right to do so.
+// attempt is one run of a job: what it works on, and its right to do so.
 //
 // A folder is locked. In a bucket, job.json is the claim: who replaces it, under
 // the condition that it is unchanged, has taken the output over, and everybody
 // else stops before the next shard (see [transforms.Claim]).
-type session struct {
+type attempt struct {
 	o   Options
 	st  store.Store
 	job job
-	// record is the job.json that the session knows, its zero value where there
+	// record is the job.json that the attempt knows, its zero value where there
 	// is none.
 	record  store.Info
 	release func() error
@@ -36,12 +36,12 @@ type session struct {
 
 // open settles which job a request means. Refusals are request errors, and
 // nothing has been made or removed then.
-func open(ctx context.Context, o Options) (*session, error) {
+func open(ctx context.Context, o Options) (*attempt, error) {
 	st, err := store.Open(o.Output)
 	if err != nil {
 		return nil, fault.AsRequest(err)
 	}
-	s := &session{o: o, st: st, release: func() error { return nil }}
+	s := &attempt{o: o, st: st, release: func() error { return nil }}
 	src, err := source.Open(ctx, o.Input)
 	if err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func open(ctx context.Context, o Options) (*session, error) {
 }
 
 // begin goes on with the job in the output, or lists the input for a new one.
-func (s *session) begin(ctx context.Context, src source.Source) error {
+func (s *attempt) begin(ctx context.Context, src source.Source) error {
 	before, record, found, err := readJob(ctx, s.st)
 	s.job, s.record = before, record
 	switch {
@@ -83,7 +83,7 @@ func (s *session) begin(ctx context.Context, src source.Source) error {
 }
 
 // sameInput returns a request error if the input is not what the job found.
-func (s *session) sameInput(ctx context.Context, src source.Source) error {
+func (s *attempt) sameInput(ctx context.Context, src source.Source) error {
 	now, err := listed(ctx, src, s.o)
 	if err != nil {
 		return err
@@ -98,7 +98,7 @@ func (s *session) sameInput(ctx context.Context, src source.Source) error {
 }
 
 // lock keeps other processes out, and checks that none came first.
-func (s *session) lock(ctx context.Context) error {
+func (s *attempt) lock(ctx context.Context) error {
 	if dir, ok := s.st.Local(); ok {
 		if err := makeFolder(dir); err != nil {
 			return err
@@ -120,7 +120,7 @@ func (s *session) lock(ctx context.Context) error {
 }
 
 // claim takes over an output that has no listing yet.
-func (s *session) claim(ctx context.Context) error {
+func (s *attempt) claim(ctx context.Context) error {
 	if err := s.lock(ctx); err != nil {
 		return err
 	}
@@ -148,7 +148,7 @@ func recorded(input string) string {
 }
 
 // write records the job, unless someone else has replaced the record.
-func (s *session) write(ctx context.Context) error {
+func (s *attempt) write(ctx context.Context) error {
 	condition := store.Unchanged(s.record)
 	if s.record == (store.Info{}) {
 		condition = store.Absent()
@@ -163,9 +163,9 @@ func (s *session) write(ctx context.Context) error {
 	return err
 }
 
-// rights returns what the session's workers must check: nothing where the folder
+// rights returns what the attempt's workers must check: nothing where the folder
 // is locked.
-func (s *session) rights() transforms.Claim {
+func (s *attempt) rights() transforms.Claim {
 	if _, local := s.st.Local(); local {
 		return transforms.Claim{}
 	}
@@ -174,7 +174,7 @@ func (s *session) rights() transforms.Claim {
 
 // list makes the first part. Nothing is made or removed for an input without
 // pictures.
-func (s *session) list(ctx context.Context, src source.Source) error {
+func (s *attempt) list(ctx context.Context, src source.Source) error {
 	fresh := job{Input: recorded(s.o.Input), Settings: settingsOf(s.o)}
 	r := &recorder{st: s.st, dir: fresh.newDir(), begin: func() error { return s.claim(ctx) }, check: s.check}
 	p, err := record(ctx, src, s.o, r, func([sha256.Size]byte) bool { return true })
@@ -187,8 +187,8 @@ func (s *session) list(ctx context.Context, src source.Source) error {
 	return s.add(ctx, src, p)
 }
 
-// check returns an error if the output is no longer the session's.
-func (s *session) check(ctx context.Context) error { return s.rights().Check(ctx, s.st) }
+// check returns an error if the output is no longer the attempt's.
+func (s *attempt) check(ctx context.Context) error { return s.rights().Check(ctx, s.st) }
 
 func nothingToDo(o Options) error {
 	if s := o.Select; len(s.Include)+len(s.Exclude)+len(s.Classes) > 0 {
@@ -198,7 +198,7 @@ func nothingToDo(o Options) error {
 }
 
 // add records a part whose listing files are there.
-func (s *session) add(ctx context.Context, src source.Source, p part) error {
+func (s *attempt) add(ctx context.Context, src source.Source, p part) error {
 	bytes := 0.0
 	if s.o.Sharding.Bytes > 0 {
 		var err error
@@ -214,7 +214,7 @@ func (s *session) add(ctx context.Context, src source.Source, p part) error {
 }
 
 // extend adds what is new in the input as a part; false where there is nothing.
-func (s *session) extend(ctx context.Context) (added bool, err error) {
+func (s *attempt) extend(ctx context.Context) (added bool, err error) {
 	src, err := source.Open(ctx, s.o.Input)
 	if err != nil {
 		return false, err
