@@ -69,7 +69,7 @@ func loneSurrogate(text []byte) bool {
 	return false
 }
 
-// escaped returns what text begins with as \uXXXX, or -1.
+// escaped returns what text begins with as a \u escape of four digits, or -1.
 func escaped(text []byte) rune {
 	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
 		return -1
