@@ -17,11 +17,7 @@ import (
 func PairBytes(ctx context.Context, src source.Source, c PairSettings, p Parallel, refs []source.Ref) (total int64, err error) {
 	work := func(ctx context.Context, r source.Ref) (int64, error) {
 		var bytes int64
-		err := p.withFile(ctx, min(r.Size, c.Limits.MaxBytes), func(read func(func() error) error) error {
-			var data []byte
-			if err := read(func() (err error) { data, err = src.Read(ctx, r, c.Limits.MaxBytes); return err }); err != nil {
-				return err
-			}
+		err := p.withFile(ctx, src, r, c.Limits.MaxBytes, func(data []byte) error {
 			return p.withPixels(ctx, pairCost(data, c), func() error {
 				sample, err := encodePair(data, c)
 				if err == nil {

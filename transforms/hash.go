@@ -143,11 +143,7 @@ func unread(ctx context.Context, st store.Store, name string) (settled []plan.En
 // job.
 func (f *hashFn) hash(ctx context.Context, src source.Source, r source.Ref) (plan.Entry, error) {
 	e := plan.Entry{Ref: r}
-	err := f.Parallel.withFile(ctx, min(r.Size, f.MaxBytes), func(read func(func() error) error) error {
-		var data []byte
-		if err := read(func() (err error) { data, err = src.Read(ctx, r, f.MaxBytes); return err }); err != nil {
-			return err
-		}
+	err := f.Parallel.withFile(ctx, src, r, f.MaxBytes, func(data []byte) error {
 		sum := sha256.Sum256(data)
 		e.SHA256 = hex.EncodeToString(sum[:])
 		if f.NearDistance < 0 {

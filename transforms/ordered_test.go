@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/chromabeam/chromabeam/transforms/source"
 )
 
 func numbers(n int) []int {
@@ -44,6 +46,15 @@ func TestOrdered(t *testing.T) {
 	}
 }
 
+// watched is a source that says when it is read.
+type watched struct {
+	pictures
+
+	read func() error
+}
+
+func (w watched) Read(context.Context, source.Ref, int64) ([]byte, error) { return nil, w.read() }
+
 // TestParallel counts how many files are read and pictures worked on at once,
 // while many are begun.
 func TestParallel(t *testing.T) {
@@ -60,11 +71,9 @@ func TestParallel(t *testing.T) {
 			return nil
 		}
 	}
+	src := watched{read: during(&reading, &mostReading)}
 	work := func(ctx context.Context, i int) (int, error) {
-		return i, p.withFile(ctx, 10, func(read func(func() error) error) error {
-			if err := read(during(&reading, &mostReading)); err != nil {
-				return err
-			}
+		return i, p.withFile(ctx, src, source.Ref{Size: 10}, 10, func([]byte) error {
 			return p.withPixels(ctx, 10, during(&working, &mostWorking))
 		})
 	}

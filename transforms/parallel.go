@@ -2,7 +2,11 @@
 
 package transforms
 
-import "context"
+import (
+	"context"
+
+	"github.com/chromabeam/chromabeam/transforms/source"
+)
 
 // Parallel bounds what a process does at once, however many bundles its runner
 // runs: each must not take all of the machine for itself.
@@ -30,12 +34,22 @@ var (
 	pixelBudgets = newShares()
 )
 
-// withFile calls work while size bytes of the budget for files are taken. work
-// reads its file inside the function that it is given, which waits for its turn
-// among the readers.
-func (p Parallel) withFile(ctx context.Context, size int64, work func(read func(func() error) error) error) error {
-	read := func(reading func() error) error { return readSlots.with(ctx, int64(p.Readers), 1, reading) }
-	return fileBudgets.with(ctx, p.MemoryBudget, size, func() error { return work(read) })
+// withFile reads a picture's file, in its turn among the readers, and calls work
+// with it. The budget for files holds its bytes until work is done.
+func (p Parallel) withFile(
+	ctx context.Context, src source.Source, r source.Ref, maxBytes int64, work func(data []byte) error,
+) error {
+	return fileBudgets.with(ctx, p.MemoryBudget, min(r.Size, maxBytes), func() error {
+		var data []byte
+		err := readSlots.with(ctx, int64(p.Readers), 1, func() (err error) {
+			data, err = src.Read(ctx, r, maxBytes)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return work(data)
+	})
 }
 
 // withPixels calls work in its turn among the workers, while cost bytes of the

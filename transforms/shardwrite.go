@@ -133,11 +133,7 @@ type made struct {
 // that end the job.
 func makeSample(ctx context.Context, src source.Source, c WriteConfig, e plan.Entry) (made, error) {
 	var sample shard.Sample
-	err := c.Parallel.withFile(ctx, min(e.Size, c.Pair.Limits.MaxBytes), func(read func(func() error) error) error {
-		var data []byte
-		if err := read(func() (err error) { data, err = src.Read(ctx, e.Ref, c.Pair.Limits.MaxBytes); return err }); err != nil {
-			return err
-		}
+	err := c.Parallel.withFile(ctx, src, e.Ref, c.Pair.Limits.MaxBytes, func(data []byte) error {
 		if err := checkHash(data, e.SHA256); err != nil {
 			return err
 		}

@@ -10,12 +10,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 
 	"github.com/gofrs/flock"
 
 	"github.com/chromabeam/chromabeam/transforms/failpoint"
+	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
 // part is an archive on its way: the bytes that are there and, beside them, the
@@ -154,7 +154,7 @@ func (p *part) publish(overwrite bool) error {
 		return fmt.Errorf("naming the download: %w", err)
 	}
 	failpoint.Hit("fetch.archive.renamed")
-	if err := syncDir(filepath.Dir(p.output)); err != nil {
+	if err := store.SyncDir(filepath.Dir(p.output)); err != nil {
 		return fmt.Errorf("syncing the folder of %q: %w", p.output, err)
 	}
 	if err := os.Remove(p.statePath()); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -209,16 +209,4 @@ func removeIfThere(path string) error {
 		return fmt.Errorf("removing a download: %w", err)
 	}
 	return nil
-}
-
-// syncDir makes a rename durable. Windows has no such call and needs none.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

@@ -14,12 +14,13 @@ import (
 	"path"
 	"slices"
 
+	"github.com/chromabeam/chromabeam/transforms/shard"
 	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
 // MaxNearDistance is the greatest distance of perceptual hashes, of 64 bits,
 // that may count as the same look. Beyond it, most pairs are different pictures.
-const MaxNearDistance = 10
+const MaxNearDistance = shard.MaxNearDistance
 
 // Near is one line of near.jsonl: a picture that is left out since it looks like
 // another one.

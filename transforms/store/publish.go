@@ -95,7 +95,7 @@ func publish(ctx context.Context, target string, c Condition, write func(io.Writ
 		return nil, err
 	}
 	failpoint.Hit(object + ".renamed")
-	if err := syncDir(dir); err != nil {
+	if err := SyncDir(dir); err != nil {
 		return nil, fmt.Errorf("publishing %q: syncing folder: %w", name, err)
 	}
 	return os.Stat(target)
@@ -154,11 +154,12 @@ func makeFolder(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	return syncDir(parent)
+	return SyncDir(parent)
 }
 
-// syncDir makes a rename durable. Windows has no such call and needs none.
-func syncDir(dir string) error {
+// SyncDir makes what was renamed or made in a local folder durable. Windows has no
+// such call and needs none, and file systems that cannot do it are no error.
+func SyncDir(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil
 	}
