@@ -175,10 +175,17 @@ type countingWriter struct {
 	s *Server
 }
 
+// Write counts before it sends: a client that has got all of an answer may ask
+// for the count at once.
 func (w *countingWriter) Write(p []byte) (int, error) {
+	w.count(len(p))
 	n, err := w.ResponseWriter.Write(p)
-	w.s.mu.Lock()
-	w.s.sent += int64(n)
-	w.s.mu.Unlock()
+	w.count(n - len(p))
 	return n, err
+}
+
+func (w *countingWriter) count(n int) {
+	w.s.mu.Lock()
+	defer w.s.mu.Unlock()
+	w.s.sent += int64(n)
 }
