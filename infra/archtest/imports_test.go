@@ -127,6 +127,7 @@ func TestRulesCanFail(t *testing.T) {
 		{"transforms/gcs/gcstest", beam, false, "Beam stays out"},
 		{"transforms/store", beam, false, "Beam stays out"},
 		{"transforms/plan", beam, false, "Beam stays out"},
+		{"transforms/telemetry", beam, false, "Beam stays out"},
 		{"infra/kaggle", beam, false, "Beam stays out"},
 		{"infra/version", beam, false, ""},
 		{"transforms", beam + "/sdks/v2/go/pkg/beam", false, ""},
@@ -163,6 +164,10 @@ func TestRulesCanFail(t *testing.T) {
 		{"transforms/source", "cloud.google.com/go/storage", true, "storage client"},
 		{"transforms/source", "cloud.google.com/go/storage", false, ""},
 		{"transforms/gcs", "cloud.google.com/go/storage", true, ""},
+		{"pipelines/bulk", "github.com/prometheus/client_golang/prometheus", true, "knows Prometheus"},
+		{"cmd/chromabeam", "net/http/pprof", true, "serves profiles"},
+		{"pipelines/bulk", "net/http/pprof", false, ""},
+		{"transforms/telemetry", "net/http/pprof", true, ""},
 		{"train/util", "", false, "names nothing"},
 	}
 	for _, tt := range tests {

@@ -46,7 +46,7 @@ type rule struct {
 
 var withoutBeam = []string{
 	"model", "train", "transforms/fault", "transforms/failpoint", "transforms/source", "transforms/pixel",
-	"transforms/shard", "transforms/report", "transforms/gcs", "transforms/store", "transforms/plan", "infra/kaggle",
+	"transforms/shard", "transforms/report", "transforms/gcs", "transforms/store", "transforms/plan", "transforms/telemetry", "infra/kaggle",
 }
 
 func rules() []rule {
@@ -83,6 +83,10 @@ func rules() []rule {
 		{
 			text: "only pixel resizes, and nobody decodes with imaging", of: []string{""}, except: []string{"transforms/pixel"},
 			never: []string{"github.com/disintegration/imaging"}, direct: true,
+		},
+		{
+			text: "only transforms/telemetry knows Prometheus and serves profiles", of: []string{""}, except: []string{"transforms/telemetry"},
+			never: []string{"github.com/prometheus", "net/http/pprof"}, direct: true,
 		},
 		{
 			text: "only transforms/gcs knows the storage client", of: []string{""}, except: []string{"transforms/gcs"},
