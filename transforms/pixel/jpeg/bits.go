@@ -59,10 +59,12 @@ func (r *bitReader) start(pos int) {
 	r.slide()
 }
 
-// slide drops what was read from the window and fills it up.
+// slide drops what was read from the window and fills it up. The bytes that acc
+// holds stay: luma's bits are taken from the window.
 func (r *bitReader) slide() {
-	r.end = copy(r.win[:], r.win[r.p:r.end])
-	r.p = 0
+	acc := min(r.p, 8)
+	r.end = copy(r.win[:], r.win[r.p-acc:r.end])
+	r.p = acc
 	for !r.ended && r.end < windowSize {
 		part := r.src[r.pos:min(len(r.src), r.pos+windowSize-r.end)]
 		i := bytes.IndexByte(part, 0xff)

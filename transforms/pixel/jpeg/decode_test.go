@@ -30,7 +30,7 @@ func testFiles(tb testing.TB) map[string][]byte {
 	} {
 		for _, n := range []noise{
 			{w: 67, h: 41}, {w: 67, h: 41, loud: true}, {w: 40, h: 70, restart: 3}, {w: 33, h: 9, separate: true},
-			{w: 65, h: 65, restart: 1, wide: true, fill: true, loud: true}, {w: 34, h: 19, restart: 1, fill: true},
+			{w: 65, h: 65, restart: 1, wide: true, fill: true, loud: true}, {w: 66, h: 43, progressive: true}, {w: 34, h: 19, restart: 1, fill: true},
 		} {
 			n.sampling = s.sampling
 			files[fmt.Sprintf("%s %dx%d", s.name, n.w, n.h)+map[bool]string{true: " loud"}[n.loud]] = n.encode()
@@ -66,15 +66,16 @@ func TestDecodeFull(t *testing.T) {
 				}
 				return
 			}
-			if fmt.Sprint(err) != fmt.Sprint(wantErr) {
+			if name == "progressive-420-restart.jpg" {
+				if err != nil || wantErr == nil {
+					t.Fatalf("restart intervals: got %v, image/jpeg %v", err, wantErr)
+				}
+				return // TestProgressiveRestart has its pixels
+			}
+			if err != nil || wantErr != nil {
 				t.Fatalf("error: got %v, want %v", err, wantErr)
 			}
-			switch refused := name == "progressive-420-restart.jpg"; {
-			case refused != (err != nil):
-				t.Fatalf("refused: got %v, want %v: image/jpeg counts those restart intervals wrongly", err, refused)
-			case err == nil:
-				same(t, got, want)
-			}
+			same(t, got, want)
 		})
 	}
 }
@@ -188,7 +189,7 @@ func TestDecodeErrors(t *testing.T) {
 	files := testFiles(t)
 	for _, name := range []string{
 		"420 34x19", "444 9x9", "gray 33x9", "progressive-420.jpg", "progressive-gray.jpg",
-		"progressive-444-restart.jpg", "progressive-420-restart.jpg", "rgb.jpg",
+		"progressive-444-restart.jpg", "rgb.jpg",
 	} {
 		data, ok := files[name]
 		if !ok {
@@ -223,13 +224,19 @@ func compare(tb testing.TB, data []byte, what string) {
 	if err == nil && (cfg.Width*cfg.Height > 1<<17 || cfg.ColorModel == color.CMYKModel) {
 		return
 	}
+	if countedOtherwise(data) {
+		for _, reduction := range []int{1, 2, 4, 8} {
+			_, _ = Decode(data, reduction) // it must not panic
+		}
+		return
+	}
 	want, wantErr := std.Decode(bytes.NewReader(data))
 	if want != nil && (want.Bounds().Dx()*want.Bounds().Dy() > 1<<17 || want.ColorModel() == color.CMYKModel) {
 		return
 	}
 	for _, reduction := range []int{1, 2, 4, 8} {
 		got, err := Decode(data, reduction)
-		if err != nil && err.Error() == "unsupported JPEG feature: number of components" {
+		if err != nil && (strings.HasSuffix(err.Error(), "number of components") || strings.HasSuffix(err.Error(), "scans")) {
 			return // image/jpeg may find something else later
 		}
 		if kind(err) != kind(wantErr) {

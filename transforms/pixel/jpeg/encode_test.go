@@ -7,15 +7,18 @@ import (
 	"math/rand/v2"
 )
 
-// noise describes a sequential file of random coefficients.
+// noise describes a file of random coefficients.
 type noise struct {
 	w, h     int
 	sampling []byte // 0x22, 0x11, 0x11
 	restart  int    // MCUs between restart markers
 	separate bool   // one scan for each component
-	wide     bool   // 16-bit quantization tables
-	loud     bool   // coefficients that leave the range of pixels
-	fill     bool   // fill bytes before markers
+	// progressive files have two scans for each component, of its means and of
+	// all else; the coefficients are those of separate scans.
+	progressive bool
+	wide        bool // 16-bit quantization tables
+	loud        bool // coefficients that leave the range of pixels
+	fill        bool // fill bytes before markers
 }
 
 // acSymbols are the values of the AC table by length of their codes: codes of
@@ -96,7 +99,7 @@ func (w *bitWriter) number(table map[byte]code, run, v int) {
 }
 
 func (n noise) encode() []byte {
-	rng := rand.New(rand.NewPCG(uint64(n.w), uint64(n.h)))
+	source := rand.NewPCG(uint64(n.w), uint64(n.h))
 	b := []byte{0xff, 0xd8}
 	segment := func(marker byte, body []byte) {
 		if n.fill {
@@ -119,7 +122,7 @@ func (n noise) encode() []byte {
 	for i, s := range n.sampling {
 		sof = append(sof, byte(i+1), s, 0)
 	}
-	segment(markerSOF0, sof)
+	segment(map[bool]byte{false: markerSOF0, true: markerSOF2}[n.progressive], sof)
 	var dcBits [16]byte
 	dcBits[3] = 12
 	dcVals := []byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}
@@ -129,10 +132,10 @@ func (n noise) encode() []byte {
 	if n.restart > 0 {
 		segment(markerDRI, []byte{byte(n.restart >> 8), byte(n.restart)})
 	}
-	w := &scanWriter{noise: n, rng: rng, dc: codes(dcBits, dcVals), ac: codes(acBits, acVals)}
+	w := &scanWriter{noise: n, rng: rand.New(source), dc: codes(dcBits, dcVals), ac: codes(acBits, acVals)}
 	var scans [][]int
 	for i := range n.sampling {
-		if n.separate || i == 0 {
+		if n.separate || n.progressive || i == 0 {
 			scans = append(scans, nil)
 		}
 		scans[len(scans)-1] = append(scans[len(scans)-1], i)
@@ -142,11 +145,28 @@ func (n noise) encode() []byte {
 		for _, c := range comps {
 			sos = append(sos, byte(c+1), 0)
 		}
-		segment(markerSOS, append(sos, 0, 63, 0))
+		if !n.progressive {
+			segment(markerSOS, append(sos, 0, 63, 0))
+			b = append(b, w.scan(comps)...)
+			continue
+		}
+		before := *source
+		w.part = onlyDC
+		segment(markerSOS, append(sos, 0, 0, 0))
+		b = append(b, w.scan(comps)...)
+		*source, w.part = before, onlyAC
+		segment(markerSOS, append(sos, 1, 63, 0))
 		b = append(b, w.scan(comps)...)
 	}
 	return append(b, 0xff, markerEOI)
 }
+
+// What of its blocks a scan has.
+const (
+	wholeBlocks = iota
+	onlyDC
+	onlyAC
+)
 
 type scanWriter struct {
 	noise
@@ -155,17 +175,20 @@ type scanWriter struct {
 	dc, ac map[byte]code
 	bits   bitWriter
 	last   [3]int
+	part   int
 }
 
-// scan writes the blocks of a scan in image/jpeg's order.
+// scan writes a scan, in MCUs of one block where it is of one component.
 func (w *scanWriter) scan(comps []int) []byte {
 	w.bits, w.last = bitWriter{}, [3]int{}
-	h0, v0 := int(w.sampling[0]>>4), int(w.sampling[0]&15)
-	if len(w.sampling) == 1 {
-		h0, v0 = 1, 1
+	factors := func(c int) (h, v int) { return int(w.sampling[c] >> 4), int(w.sampling[c] & 15) }
+	h0, v0 := factors(0)
+	across, down := (w.w+8*h0-1)/(8*h0), (w.h+8*v0-1)/(8*v0)
+	if len(comps) == 1 {
+		h, v := factors(comps[0])
+		across, down = (w.w*h+8*h0-1)/(8*h0), (w.h*v+8*v0-1)/(8*v0)
 	}
-	mxx, myy := (w.w+8*h0-1)/(8*h0), (w.h+8*v0-1)/(8*v0)
-	for mcu := range mxx * myy {
+	for mcu := range across * down {
 		if w.restart > 0 && mcu > 0 && mcu%w.restart == 0 {
 			w.bits.flush()
 			if w.fill {
@@ -174,18 +197,13 @@ func (w *scanWriter) scan(comps []int) []byte {
 			w.bits.b = append(w.bits.b, 0xff, byte(markerRST0+(mcu/w.restart-1)%8))
 			w.last = [3]int{}
 		}
+		if len(comps) == 1 {
+			w.block(comps[0])
+			continue
+		}
 		for _, c := range comps {
-			h, v := int(w.sampling[c]>>4), int(w.sampling[c]&15)
-			if len(w.sampling) == 1 {
-				h, v = 1, 1
-			}
-			for j := range h * v {
-				if q := mxx * h; len(comps) == 1 {
-					i := mcu*h*v + j
-					if i%q*8 >= w.w || i/q*8 >= w.h {
-						continue
-					}
-				}
+			h, v := factors(c)
+			for range h * v {
 				w.block(c)
 			}
 		}
@@ -196,7 +214,9 @@ func (w *scanWriter) scan(comps []int) []byte {
 
 func (w *scanWriter) block(c int) {
 	dc := w.rng.IntN(480) - 240
-	w.bits.number(w.dc, 0, dc-w.last[c])
+	if w.part != onlyAC {
+		w.bits.number(w.dc, 0, dc-w.last[c])
+	}
 	w.last[c] = dc
 	size, count := 10, w.rng.IntN(7)
 	if w.loud {
@@ -213,12 +233,19 @@ func (w *scanWriter) block(c int) {
 			continue
 		}
 		k += run + 1
-		for ; run > 15; run -= 16 {
-			w.bits.write(w.ac[0xf0].bits, w.ac[0xf0].n)
+		if w.part != onlyDC {
+			w.number(run, v)
 		}
-		w.bits.number(w.ac, run, v)
 	}
-	if k < 64 {
+	if k < 64 && w.part != onlyDC {
 		w.bits.write(w.ac[0].bits, w.ac[0].n)
 	}
+}
+
+// number writes an AC coefficient behind run zeros.
+func (w *scanWriter) number(run, v int) {
+	for ; run > 15; run -= 16 {
+		w.bits.write(w.ac[0xf0].bits, w.ac[0xf0].n)
+	}
+	w.bits.number(w.ac, run, v)
 }

@@ -57,6 +57,9 @@ func (d *decoder) processSOF(n int) error {
 		c := &d.comp[i]
 		// As in libjpeg, what is subsampled in both directions is reduced less.
 		c.scale = min(8, d.scale*min(d.comp[0].h/c.h, d.comp[0].v/c.v))
+		if d.luma != nil && i > 0 {
+			c.scale = 1 // nothing of it is wanted, and that is the least
+		}
 	}
 	return nil
 }
@@ -96,6 +99,13 @@ func (d *decoder) mcus() (mxx, myy int) {
 	return (d.width + h - 1) / h, (d.height + v - 1) / v
 }
 
+// ownBlocks returns the number of c's blocks in a row and in a column, without
+// those that pad MCUs: a scan of c alone has no others, section A.2.2.
+func (d *decoder) ownBlocks(c *component) (across, down int) {
+	h, v := 8*d.comp[0].h, 8*d.comp[0].v
+	return (d.width*c.h + h - 1) / h, (d.height*c.v + v - 1) / v
+}
+
 // makeImage allocates the result, padded to whole MCUs.
 func (d *decoder) makeImage() {
 	if d.gray != nil || d.color != nil {
@@ -104,6 +114,9 @@ func (d *decoder) makeImage() {
 	mxx, myy := d.mcus()
 	for i := range d.nComp {
 		d.comp[i].columns = mxx * d.comp[i].h
+	}
+	if d.luma != nil {
+		return
 	}
 	luma, chroma := &d.comp[0], &d.comp[1]
 	padded := image.Rect(0, 0, luma.scale*luma.h*mxx, luma.scale*luma.v*myy)

@@ -135,12 +135,7 @@ func (h *huffman) prepare(ac bool) {
 		return
 	}
 	h.built = true
-	if h.values == nil {
-		h.values = new(valueTable)
-	}
-	for i, e := range h.codes {
-		h.values[i] = valueEntry(uint32(i), e, ac)
-	}
+	h.prepareValues(ac)
 	if !ac {
 		return
 	}
@@ -149,6 +144,15 @@ func (h *huffman) prepare(ac bool) {
 	}
 	for i := range h.skip {
 		h.skip[i] = h.skipEntry(uint32(i))
+	}
+}
+
+func (h *huffman) prepareValues(ac bool) {
+	if h.values == nil {
+		h.values = new(valueTable)
+	}
+	for i, e := range h.codes {
+		h.values[i] = valueEntry(uint32(i), e, ac)
 	}
 }
 

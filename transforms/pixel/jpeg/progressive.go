@@ -2,16 +2,18 @@
 
 package jpeg
 
-import (
-	std "image/jpeg"
-	"math/bits"
-)
+import "encoding/binary"
+
+// worthTable is how many blocks a scan must have for a table to pay.
+const worthTable = 1 << 11
 
 // progressive holds what the scans of a component said so far.
 type progressive struct {
 	// values holds each block's first coefficients in zigzag order, as many as
 	// its pixels are made of.
 	values []int32
+	// kept is in the place of values where the luma is kept.
+	kept []int16
 	// set has a bit for each of a block's 64 coefficients that is not zero:
 	// scans that refine them depend on that. It is nil where skipped.
 	set []uint64
@@ -20,8 +22,11 @@ type progressive struct {
 }
 
 // make allocates what a scan of the given number of blocks needs.
-func (p *progressive) make(blocks, scale int, ac bool) {
-	if p.values == nil {
+func (p *progressive) make(blocks, scale int, ac, keep bool) {
+	switch {
+	case keep && p.kept == nil:
+		p.kept = make([]int16, blocks*prefix(scale))
+	case !keep && p.values == nil:
 		p.values = make([]int32, blocks*prefix(scale))
 	}
 	if p.set == nil && ac {
@@ -29,16 +34,14 @@ func (p *progressive) make(blocks, scale int, ac bool) {
 	}
 }
 
-// unneeded reports whether a scan can be passed over. What image/jpeg takes
-// restart intervals for in such scans is not what the standard says, and some
-// files fail there: those are read in full, to fail as well.
+// unneeded reports whether a scan can be passed over.
 func (d *decoder) unneeded(s *scan) bool {
 	c := &d.comp[s.comp[0].index]
 	if s.from == 0 || c.scale > 1 {
 		return false
 	}
 	p := &c.coeffs
-	if p.set == nil && d.restart == 0 {
+	if p.set == nil {
 		p.skipped = true
 	}
 	return p.skipped
@@ -59,6 +62,9 @@ func (d *decoder) afterScan() int {
 func (d *decoder) progressiveBlock(s *scan, sc *scanComponent, c *component, bx, by int) error {
 	i := by*c.columns + bx
 	n := prefix(c.scale)
+	if d.luma != nil {
+		return d.keptScan(s, sc, c.coeffs.kept[i*n:][:n], c.coeffs.set, i)
+	}
 	values := c.coeffs.values[i*n:][:n]
 	switch {
 	case s.from == 0 && s.ah == 0:
@@ -72,9 +78,39 @@ func (d *decoder) progressiveBlock(s *scan, sc *scanComponent, c *component, bx,
 		}
 		return nil
 	case s.ah == 0:
-		return d.firstAC(s, sc.ac, values, &c.coeffs.set[i])
+		return firstAC(d, s, sc, values, &c.coeffs.set[i])
 	}
-	return d.refineAC(s, sc.ac, values, &c.coeffs.set[i])
+	return refineAC(d, s, sc.ac, values, &c.coeffs.set[i])
+}
+
+// coefficient is what the scans of a progressive file add to.
+type coefficient interface{ int16 | int32 }
+
+// narrow converts v and takes note where it is large for 16 bits.
+func narrow[T coefficient](d *decoder, v int32) T {
+	if uint32(v+1<<14) > 1<<15 {
+		d.overflow = true
+	}
+	return T(v)
+}
+
+// keptScan is progressiveBlock for block i of luma that is kept.
+func (d *decoder) keptScan(s *scan, sc *scanComponent, values []int16, set []uint64, i int) error {
+	switch {
+	case s.from == 0 && s.ah == 0:
+		delta, err := d.r.progressiveDC(sc.dc)
+		sc.last += delta
+		values[0] = narrow[int16](d, sc.last<<s.al)
+		return err
+	case s.from == 0:
+		if d.r.bits(1) != 0 {
+			values[0] = narrow[int16](d, int32(values[0])|1<<s.al)
+		}
+		return nil
+	case s.ah == 0:
+		return firstAC(d, s, sc, values, &set[i])
+	}
+	return refineAC(d, s, sc.ac, values, &set[i])
 }
 
 func (r *bitReader) progressiveDC(h *huffman) (int32, error) {
@@ -89,13 +125,18 @@ func (r *bitReader) progressiveDC(h *huffman) (int32, error) {
 }
 
 // firstAC reads a band of coefficients for the first time, section G.1.2.2.
-func (d *decoder) firstAC(s *scan, h *huffman, values []int32, set *uint64) error {
+func firstAC[T coefficient](d *decoder, s *scan, sc *scanComponent, values []T, set *uint64) error {
 	if d.eobRun > 0 {
 		d.eobRun--
 		return nil
 	}
 	for k := s.from; k <= s.to; k++ {
-		sym, err := d.r.symbol(h)
+		if sc.values != nil {
+			if k = quickAC(d, s, sc.values, values, set, k); k > s.to {
+				return nil
+			}
+		}
+		sym, err := d.r.symbol(sc.ac)
 		if err != nil {
 			return err
 		}
@@ -109,7 +150,7 @@ func (d *decoder) firstAC(s *scan, h *huffman, values []int32, set *uint64) erro
 			v := d.r.receiveExtend(size) << s.al
 			*set |= 1 << k
 			if k < len(values) {
-				values[k] = v
+				values[k] = narrow[T](d, v)
 			}
 		case run != 15:
 			d.endOfBand(run)
@@ -122,79 +163,52 @@ func (d *decoder) firstAC(s *scan, h *huffman, values []int32, set *uint64) erro
 	return nil
 }
 
+// quickAC is firstAC for symbols that the table knows and that do not leave the
+// band. It returns the index behind what it read, 64 at the band's end.
+func quickAC[T coefficient](d *decoder, s *scan, t *valueTable, values []T, set *uint64, k int) int {
+	r := &d.r
+	acc, n, p := r.acc, r.n, r.p
+	found, al := *set, s.al
+	for k <= s.to {
+		if n < 32 {
+			acc |= binary.BigEndian.Uint64(r.win[p&windowMask:p&windowMask+8]) >> n
+			p += int((63 - n) >> 3)
+			n |= 56
+		}
+		e := t[acc>>(64-lookAhead)]
+		bits := uint(e & 31)
+		next := k + int(e>>advanceShift&127)
+		if next-1 > s.to {
+			if e>>advanceShift&127 == advanceEOB {
+				acc <<= bits
+				n -= bits
+				k = 64
+			}
+			break
+		}
+		v := int32(e) >> valueShift
+		if size := uint(e >> sizeShift & 15); size != 0 {
+			v = extend(uint32(acc<<((bits-size)&63)>>((64-size)&63)), size)
+		}
+		acc <<= bits
+		n -= bits
+		k = next
+		if v != 0 {
+			at := next - 1
+			found |= 1 << (at & 63)
+			if at < len(values) {
+				values[at] = narrow[T](d, v<<al)
+			}
+		}
+	}
+	r.acc, r.n, r.p = acc, n, p
+	*set = found
+	return k
+}
+
 // endOfBand reads how many blocks, this one counted, have no coefficients more.
 func (d *decoder) endOfBand(run int) {
 	d.eobRun = uint16(1)<<run | uint16(d.r.bits(uint(run)))
-}
-
-// refineAC reads one more bit of a band of coefficients, section G.1.2.3.
-func (d *decoder) refineAC(s *scan, h *huffman, values []int32, set *uint64) error {
-	k := s.from
-	delta := int32(1) << s.al
-	for d.eobRun == 0 && k <= s.to {
-		sym, err := d.r.symbol(h)
-		if err != nil {
-			return err
-		}
-		run, size := int(sym>>4), sym&15
-		var v int32
-		switch {
-		case size == 1:
-			v = delta
-			if d.r.bits(1) == 0 {
-				v = -delta
-			}
-		case size != 0:
-			return std.FormatError("unexpected Huffman code")
-		case run != 15:
-			d.endOfBand(run)
-			continue
-		}
-		k = d.refineSet(s, values, *set, k, run)
-		if k > s.to {
-			return std.FormatError("too many coefficients")
-		}
-		if v != 0 {
-			*set |= 1 << k
-			if k < len(values) {
-				values[k] = v
-			}
-		}
-		k++
-	}
-	if d.eobRun > 0 {
-		d.eobRun--
-		d.refineSet(s, values, *set, k, 64)
-	}
-	return nil
-}
-
-// refineSet reads a bit for each coefficient that is set from index k on. It
-// passes over the given number of zeros and returns the index of the zero after
-// them, or one behind the band.
-func (d *decoder) refineSet(s *scan, values []int32, set uint64, k, zeros int) int {
-	delta := int32(1) << s.al
-	for k <= s.to {
-		// The zeros before the next coefficient that is set.
-		gap := min(bits.TrailingZeros64(set>>k), s.to+1-k)
-		if gap > zeros {
-			return k + zeros
-		}
-		zeros -= gap
-		k += gap
-		if k > s.to {
-			break
-		}
-		if d.r.bits(1) != 0 && k < len(values) {
-			if values[k] >= 0 {
-				values[k] += delta
-			} else {
-				values[k] -= delta
-			}
-		}
-		k++
-	}
-	return k
 }
 
 // reconstruct makes pixels of the coefficients once all scans are read.

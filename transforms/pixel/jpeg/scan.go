@@ -7,6 +7,10 @@ import (
 	"io"
 )
 
+// maxScans bounds what a file may ask for: a scan of no more than a few bytes can
+// go over all blocks of a picture. Encoders write about ten.
+const maxScans = 500
+
 // scan is what a Start Of Scan segment says.
 type scan struct {
 	n        int
@@ -18,6 +22,8 @@ type scan struct {
 type scanComponent struct {
 	index  int
 	dc, ac *huffman
+	// values is that table of ac where it pays in a progressive scan.
+	values *valueTable
 	last   int32 // the last block's DC coefficient
 }
 
@@ -26,6 +32,9 @@ type scanComponent struct {
 func (d *decoder) processSOS(n int) error {
 	if d.nComp == 0 {
 		return std.FormatError("missing SOF marker")
+	}
+	if d.scans++; d.scans > maxScans {
+		return std.UnsupportedError("more than 500 scans")
 	}
 	if n < 6 || 4+2*d.nComp < n || n%2 != 0 {
 		return std.FormatError("SOS has wrong length")
@@ -66,6 +75,9 @@ func (d *decoder) processSOS(n int) error {
 	if d.progressive && d.unneeded(s) {
 		d.pos = d.afterScan()
 		return nil
+	}
+	if d.luma != nil && !d.progressive {
+		return d.keepScan(s)
 	}
 	return d.entropyCoded(s)
 }
@@ -114,10 +126,10 @@ func (d *decoder) table(class, id uint8) *huffman {
 func (d *decoder) entropyCoded(s *scan) error {
 	mxx, myy := d.mcus()
 	if d.progressive {
-		for i := range s.n {
-			c := &d.comp[s.comp[i].index]
-			c.coeffs.make(mxx*myy*c.h*c.v, c.scale, s.from > 0)
-		}
+		d.prepareProgressive(s, mxx*myy)
+	}
+	if s.n == 1 {
+		mxx, myy = d.ownBlocks(&d.comp[s.comp[0].index])
 	}
 	d.r.src = d.data
 	d.r.start(d.pos)
@@ -125,7 +137,7 @@ func (d *decoder) entropyCoded(s *scan) error {
 	mcu, count := 0, mxx*myy
 	for my := range myy {
 		for mx := range mxx {
-			if err := d.mcu(s, mx, my, mxx); err != nil {
+			if err := d.mcu(s, mx, my); err != nil {
 				if over := d.r.overrun(0); over != nil {
 					return over
 				}
@@ -154,6 +166,19 @@ func (d *decoder) entropyCoded(s *scan) error {
 	return nil
 }
 
+// prepareProgressive allocates what a progressive scan of so many MCUs needs.
+func (d *decoder) prepareProgressive(s *scan, mcus int) {
+	for i := range s.n {
+		c := &d.comp[s.comp[i].index]
+		blocks := mcus * c.h * c.v
+		c.coeffs.make(blocks, c.scale, s.from > 0, d.luma != nil)
+		if s.from > 0 && s.ah == 0 && c.scale > 2 && blocks >= worthTable {
+			s.comp[i].ac.prepareValues(true)
+			s.comp[i].values = s.comp[i].ac.values
+		}
+	}
+}
+
 // restartAt finds the expected restart marker and begins the segment behind it.
 // As in image/jpeg, bytes before it are passed over, other markers are not.
 func (d *decoder) restartAt(expected uint8) error {
@@ -174,23 +199,19 @@ func (d *decoder) restartAt(expected uint8) error {
 	}
 }
 
-// mcu reads one MCU: all blocks of a scan's components that share a place.
-func (d *decoder) mcu(s *scan, mx, my, mxx int) error {
+// mcu reads one MCU: all blocks of a scan's components that share a place, or
+// one block where there is one component.
+func (d *decoder) mcu(s *scan, mx, my int) error {
+	if s.n == 1 {
+		sc := &s.comp[0]
+		return d.block(s, sc, &d.comp[sc.index], mx, my)
+	}
 	for i := range s.n {
 		sc := &s.comp[i]
 		c := &d.comp[sc.index]
 		bx, by := c.h*mx, c.v*my
-		if s.n == 1 && c.h*c.v > 1 {
-			if err := d.rasterBlocks(s, c, (my*mxx+mx)*c.h*c.v); err != nil {
-				return err
-			}
-			continue
-		}
 		for y := range c.v {
 			for x := range c.h {
-				if s.n == 1 && ((bx+x)*8 >= d.width || (by+y)*8 >= d.height) {
-					continue
-				}
 				if err := d.block(s, sc, c, bx+x, by+y); err != nil {
 					return err
 				}
@@ -200,25 +221,13 @@ func (d *decoder) mcu(s *scan, mx, my, mxx int) error {
 	return nil
 }
 
-// rasterBlocks reads the blocks of a scan with one component, which lie in rows
-// of c.columns blocks. Those outside of the picture are left out.
-func (d *decoder) rasterBlocks(s *scan, c *component, first int) error {
-	for i := first; i < first+c.h*c.v; i++ {
-		bx, by := i%c.columns, i/c.columns
-		if bx*8 >= d.width || by*8 >= d.height {
-			continue
-		}
-		if err := d.block(s, &s.comp[0], c, bx, by); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // block reads one block and, unless more of it is to come, stores its pixels.
 func (d *decoder) block(s *scan, sc *scanComponent, c *component, bx, by int) error {
 	if d.progressive {
 		return d.progressiveBlock(s, sc, c, bx, by)
+	}
+	if d.luma != nil {
+		return d.keepBlock(sc, bx, by)
 	}
 	q := &d.quant[c.tq]
 	at := c.scale * (by*c.stride + bx)

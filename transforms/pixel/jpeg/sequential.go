@@ -63,11 +63,13 @@ func (r *bitReader) meanBlock(sc *scanComponent, eobRun *uint16) (int32, error) 
 	if err != nil {
 		return 0, err
 	}
-	return delta, r.skipAC(sc.ac, 1, eobRun)
+	_, err = r.skipAC(sc.ac, 1, eobRun)
+	return delta, err
 }
 
-// skipAC passes over a block's coefficients from index k on.
-func (r *bitReader) skipAC(h *huffman, k int, eobRun *uint16) error {
+// skipAC passes over a block's coefficients from index k on. It returns the
+// index behind the last one: 64 unless the file has it leave the block.
+func (r *bitReader) skipAC(h *huffman, k int, eobRun *uint16) (int, error) {
 	t := h.skip
 	for {
 		acc, n, p := r.acc, r.n, r.p
@@ -101,12 +103,12 @@ func (r *bitReader) skipAC(h *huffman, k int, eobRun *uint16) error {
 			// All of the entry's symbols lie within the block.
 			r.acc = acc << (e & 31)
 			r.n = n - e&31
-			return nil
+			return 64, nil
 		}
 		r.acc, r.n = acc, n
 		var err error
 		if k, _, err = r.symbolAC(h, k, eobRun); err != nil || k >= 64 {
-			return err
+			return k, err
 		}
 	}
 }
@@ -129,7 +131,8 @@ func (r *bitReader) sequentialBlock(sc *scanComponent, b *block, q *[64]int32, e
 	last := 0
 	for k := 1; k < 64; {
 		if k >= end {
-			return last, r.skipAC(sc.ac, k, eobRun)
+			_, err = r.skipAC(sc.ac, k, eobRun)
+			return last, err
 		}
 		if k, last = r.coefficients(sc.ac.values, b, q, k, end, last); k >= end {
 			continue
