@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/jpeg"
 	"image/png"
 	"io"
@@ -15,6 +16,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/image/tiff"
 )
 
 // photo returns a picture with smooth shading, edges, noise and colour.
@@ -249,5 +252,60 @@ func BenchmarkFitLetterbox(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		FitLetterbox(y, 256)
+	}
+}
+
+func BenchmarkTIFF(b *testing.B) {
+	m := photo(2000, 1500)
+	for name, o := range map[string]*tiff.Options{"none": nil, "deflate": {Compression: tiff.Deflate, Predictor: true}} {
+		data := encoded(b, func(w *bytes.Buffer) error { return tiff.Encode(w, m, o) })
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := Decode(data, DefaultLimits()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(name+"/reference", func(b *testing.B) {
+			for b.Loop() {
+				if _, err := tiff.Decode(bytes.NewReader(data)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkEncodePNG16(b *testing.B) {
+	m := photo(1600, 1200)
+	luma := image.NewGray16(m.Bounds())
+	noise := uint32(1)
+	for i, v := range m.Luma().Pix {
+		noise = noise*1664525 + 1013904223
+		luma.Pix[2*i], luma.Pix[2*i+1] = v, uint8(noise>>24)
+	}
+	out := RecombineRGB16(luma, Chroma{Width: 2, Height: 1, Cb: []float32{-9, 20}, Cr: []float32{14, 3}})
+	slow := image.NewNRGBA64(m.Bounds())
+	draw.Draw(slow, slow.Rect, out, image.Point{}, draw.Src)
+	for name, m := range map[string]image.Image{"ours": out, "reference": slow} {
+		b.Run(name, func(b *testing.B) {
+			var n int
+			for b.Loop() {
+				var buf bytes.Buffer
+				if err := EncodePNG(&buf, m); err != nil {
+					b.Fatal(err)
+				}
+				n = buf.Len()
+			}
+			b.ReportMetric(float64(n), "bytes")
+		})
+	}
+}
+
+func BenchmarkRecombineRGB16(b *testing.B) {
+	luma := image.NewGray16(image.Rect(0, 0, 1600, 1200))
+	c := Chroma{Width: 2, Height: 1, Cb: []float32{-9, 20}, Cr: []float32{14, 3}}
+	for b.Loop() {
+		RecombineRGB16(luma, c)
 	}
 }

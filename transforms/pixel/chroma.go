@@ -29,6 +29,20 @@ func ChromaFromNetwork(rgb []float32, size int, box Letterbox) Chroma {
 	return c
 }
 
+// Scale returns the chroma at a strength from 0, which is gray, to 1, which is c
+// as it is. Values beyond are taken as the nearer of the two.
+func (c Chroma) Scale(strength float32) Chroma {
+	strength = min(max(strength, 0), 1)
+	scaled := func(plane []float32) []float32 {
+		out := make([]float32, len(plane))
+		for i, v := range plane {
+			out[i] = strength * v
+		}
+		return out
+	}
+	return Chroma{Cb: scaled(c.Cb), Cr: scaled(c.Cr), Width: c.Width, Height: c.Height}
+}
+
 // stretcher interpolates a [Chroma] bilinearly to another size, one row at a
 // time: at 12 megapixels two full planes would cost 96 MB.
 type stretcher struct {

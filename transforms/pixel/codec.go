@@ -12,16 +12,16 @@ import (
 	"strings"
 
 	"golang.org/x/image/bmp"
-	"golang.org/x/image/tiff"
 	"golang.org/x/image/webp"
 
 	"github.com/chromabeam/chromabeam/transforms/pixel/jpeg"
+	"github.com/chromabeam/chromabeam/transforms/pixel/metadata"
 )
 
 // codec is what [Decode] knows of one format.
 type codec struct {
 	format, label string
-	config        func(io.Reader) (image.Config, error)
+	config        func(data []byte) (image.Config, error)
 	decode        func(data []byte) (image.Image, error)
 	// atLeast returns a lower bound of the file's length for the size that its
 	// header claims; nil where nothing can be said.
@@ -35,19 +35,19 @@ type codec struct {
 
 func upright([]byte) int { return 1 }
 
-// plain adapts a decoder that reads a stream.
-func plain(decode func(io.Reader) (image.Image, error)) func([]byte) (image.Image, error) {
-	return func(data []byte) (image.Image, error) { return decode(bytes.NewReader(data)) }
+// plain adapts a function that reads a stream.
+func plain[T any](read func(io.Reader) (T, error)) func([]byte) (T, error) {
+	return func(data []byte) (T, error) { return read(bytes.NewReader(data)) }
 }
 
 func pngCodec() codec {
-	return codec{"png", "PNG", png.DecodeConfig, decodePNG, pngAtLeast, pngOrientation, nil}
+	return codec{"png", "PNG", plain(png.DecodeConfig), decodePNG, pngAtLeast, metadata.Orientation, nil}
 }
 
 func jpegCodec() codec {
 	// The first scan of a JPEG spends at least one bit on each block of 8x8.
 	atLeast := func(_ []byte, cfg image.Config) int64 { return int64(cfg.Width) * int64(cfg.Height) / (64 * 8) }
-	return codec{"jpeg", "JPEG", stdjpeg.DecodeConfig, decodeJPEG, atLeast, jpegOrientation, jpeg.Decode}
+	return codec{"jpeg", "JPEG", plain(stdjpeg.DecodeConfig), decodeJPEG, atLeast, metadata.Orientation, jpeg.Decode}
 }
 
 // decodeJPEG gives what image/jpeg does, in half the time. Files in cyan,
@@ -63,17 +63,17 @@ func decodeJPEG(data []byte) (image.Image, error) {
 func bmpCodec() codec {
 	// There is no compression: one bit a pixel is the least.
 	atLeast := func(_ []byte, cfg image.Config) int64 { return int64(cfg.Width) * int64(cfg.Height) / 8 }
-	return codec{"bmp", "BMP", bmp.DecodeConfig, plain(bmp.Decode), atLeast, upright, nil}
+	return codec{"bmp", "BMP", plain(bmp.DecodeConfig), plain(bmp.Decode), atLeast, upright, nil}
 }
 
-func gifCodec() codec { return codec{"gif", "GIF", gifConfig, decodeGIF, nil, upright, nil} }
+func gifCodec() codec { return codec{"gif", "GIF", plain(gifConfig), decodeGIF, nil, upright, nil} }
 
 func tiffCodec() codec {
-	return codec{"tiff", "TIFF", tiff.DecodeConfig, plain(tiff.Decode), nil, exifOrientation, nil}
+	return codec{"tiff", "TIFF", tiffConfig, decodeTIFF, tiffAtLeast, orientationOfTIFF, nil}
 }
 
 func webpCodec() codec {
-	return codec{"webp", "WebP", webp.DecodeConfig, decodeWebP, nil, webpOrientation, nil}
+	return codec{"webp", "WebP", plain(webp.DecodeConfig), decodeWebP, nil, metadata.Orientation, nil}
 }
 
 // reason shortens a decoder's message: "png: invalid format: bad header"

@@ -34,6 +34,10 @@ func (c Color) flatten(m image.Image) *RGB {
 		eachRow(out, m.Pix, m.Stride, 8, c.nrgba64Row)
 	case *image.RGBA64:
 		eachRow(out, m.Pix, m.Stride, 8, c.rgba64Row)
+	case *RGB48:
+		for i := range out.Pix {
+			out.Pix[i] = m.Pix[2*i]
+		}
 	case *image.CMYK:
 		eachRow(out, m.Pix, m.Stride, 4, cmykRow)
 	case *image.Paletted:

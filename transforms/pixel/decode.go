@@ -3,7 +3,6 @@
 package pixel
 
 import (
-	"bytes"
 	"errors"
 	"image"
 	"io"
@@ -14,7 +13,8 @@ import (
 
 // Decode turns an encoded picture into pixels: PNG, JPEG, GIF (its first
 // frame, on the logical screen), BMP, TIFF or WebP, found by their content and
-// never by a name. The EXIF orientation is applied.
+// never by a name. The EXIF orientation is applied. A TIFF must hold one picture;
+// thumbnails and masks beside it do not count.
 //
 // The header is checked against lim before anything of the picture's size is
 // allocated. Decode never panics; every error is a [*fault.PictureError].
@@ -45,7 +45,7 @@ func (c codec) openAtLeast(data []byte, lim Limits, side int) (p *Picture, err e
 
 // read does openAtLeast's work; it may panic where a decoder does.
 func (c codec) read(data []byte, lim Limits, side int) (*Picture, error) {
-	cfg, err := c.config(bytes.NewReader(data))
+	cfg, err := c.config(data)
 	if err != nil {
 		return nil, c.wrap(err)
 	}
@@ -82,6 +82,9 @@ func (c codec) read(data []byte, lim Limits, side int) (*Picture, error) {
 
 // wrap turns a decoder's error into the reason that the user sees.
 func (c codec) wrap(err error) error {
+	if p, ok := errors.AsType[*fault.PictureError](err); ok {
+		return p
+	}
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || cutShort(err.Error()) {
 		return fault.Picture(fault.StageDecode, "truncated %s", c.label)
 	}
@@ -102,7 +105,7 @@ func cutShort(text string) bool {
 // depth returns the number of bits a channel that the decoder kept.
 func depth(m image.Image) int {
 	switch m.(type) {
-	case *image.Gray16, *image.NRGBA64, *image.RGBA64:
+	case *image.Gray16, *image.NRGBA64, *image.RGBA64, *RGB48:
 		return 16
 	}
 	return 8

@@ -143,7 +143,7 @@ func TestEncodePNGFlat(t *testing.T) {
 	} {
 		for _, rows := range []pngRows{rgbRows{tt.m}, grayRows{tt.m.Luma()}} {
 			width, _ := rows.size()
-			channels, _ := rows.format()
+			channels, _, _ := rows.format()
 			var f filterer
 			f.reset(width*channels, channels)
 			if got := new(flatCounter).flat(rows, &f); got != tt.flat {
@@ -160,7 +160,7 @@ func TestEncodePNGFlat(t *testing.T) {
 func deflated(tb testing.TB, m pngRows, flat bool) int {
 	tb.Helper()
 	width, height := m.size()
-	channels, _ := m.format()
+	channels, _, _ := m.format()
 	var f filterer
 	f.reset(width*channels, channels)
 	f.flat = flat

@@ -21,7 +21,7 @@ type flatCounter struct {
 // of them. It leaves f to be reset.
 func (c *flatCounter) flat(m pngRows, f *filterer) bool {
 	_, height := m.size()
-	channels, _ := m.format()
+	channels, _, _ := m.format()
 	clear(c.raw[:])
 	clear(c.filtered[:])
 	raw, filtered := 0, 0
@@ -36,7 +36,7 @@ func (c *flatCounter) flat(m pngRows, f *filterer) bool {
 
 // add returns how many pairs of neighbours in the row are new to the set.
 func (s *pairSet) add(row []uint8, channels int) int {
-	unused := 64 - 16*channels // bits of eight bytes that two pixels do not fill
+	unused := max(0, 64-16*channels) // bits of eight bytes that two pixels do not fill
 	count := 0
 	for i := 0; i+8 <= len(row); i += channels {
 		h := load64(row[i:]) << unused * 0x9e3779b97f4a7c15 >> 48

@@ -26,6 +26,8 @@ func orient(m image.Image, o int) image.Image {
 	switch m := m.(type) {
 	case *RGB:
 		return &RGB{Pix: turn(m.Pix, 3*w, 3), Width: W, Height: r.Dy()}
+	case *RGB48:
+		return &RGB48{Pix: turn(m.Pix, 6*w, 6), Width: W, Height: r.Dy()}
 	case *image.Gray:
 		return &image.Gray{Pix: turn(m.Pix, m.Stride, 1), Stride: W, Rect: r}
 	case *image.Gray16:

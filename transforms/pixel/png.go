@@ -9,6 +9,7 @@ import (
 	"image/png"
 
 	"github.com/chromabeam/chromabeam/transforms/fault"
+	"github.com/chromabeam/chromabeam/transforms/pixel/metadata"
 )
 
 // DecodePNG decodes a PNG, such as a member of a shard, without looking at its
@@ -51,12 +52,11 @@ func pngAtLeast(data []byte, cfg image.Config) int64 {
 	rowBits := int64(cfg.Width) * channels * int64(data[24])
 	raw := int64(cfg.Height) * (rowBits/8 + 1)
 	var packed int64
-	pngChunks(data, func(kind string, body []byte) bool {
+	for kind, body := range metadata.PNGChunks(data) {
 		if kind == "IDAT" {
 			packed += int64(len(body))
 		}
-		return true
-	})
+	}
 	// A cut last chunk is not visited: count all that could belong to it.
 	if tail := pngTail(data); tail > 0 {
 		packed += tail

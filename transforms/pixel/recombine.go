@@ -29,6 +29,15 @@ func gamutScale(lo, hi, cb, cr float32) float32 {
 	return t
 }
 
+// FitSample returns the chroma of one sample, scaled towards gray where R, G or B
+// would leave [0, 255] with this luma: the rule of [RecombineYCbCr] for a single
+// luma. All three are in units of 8-bit levels, cb and cr around 0.
+func FitSample(luma, cb, cr float32) (fitCb, fitCr float32) {
+	luma = min(max(luma, 0), maxLevel)
+	t := gamutScale(luma, luma, cb, cr)
+	return cb * t, cr * t
+}
+
 // RecombineRGB joins a full-resolution luma with chroma of any size. The
 // chroma is interpolated bilinearly and scaled towards 0 where the colour
 // would leave RGB, so that the luma of the result differs from the given one

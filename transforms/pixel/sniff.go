@@ -4,6 +4,7 @@ package pixel
 
 import (
 	"bytes"
+	"encoding/binary"
 	"unicode/utf8"
 
 	"github.com/chromabeam/chromabeam/transforms/fault"
@@ -27,11 +28,56 @@ func sniff(data []byte) (codec, error) {
 		return tiffCodec(), nil
 	case has("BM") && len(data) >= 18 && data[16] == 0 && data[17] == 0: // "BM" alone is a likely start of a text
 		return bmpCodec(), nil
+	case isBigTIFF(data):
+		return codec{}, unreadable("BigTIFF")
+	}
+	if what := otherPicture(data); what != "" {
+		return codec{}, unreadable(what)
 	}
 	if what := otherKind(data); what != "" {
 		return codec{}, fault.Picture(fault.StageDecode, "not a supported picture (%s?)", what)
 	}
 	return codec{}, fault.Picture(fault.StageDecode, "not a picture")
+}
+
+func unreadable(kind string) error {
+	return fault.Picture(fault.StageDecode, "unsupported format: %s", kind)
+}
+
+// otherPicture names a format of pictures that is known and not read, or
+// returns "".
+func otherPicture(data []byte) string {
+	starts := func(at int, magic string) bool {
+		return len(data) >= at && bytes.HasPrefix(data[at:], []byte(magic))
+	}
+	switch {
+	case starts(4, "jP  \r\n\x87\n"), starts(0, "\xff\x4f\xff\x51"): // a file, a bare codestream
+		return "JPEG 2000"
+	case starts(4, "JXL \r\n\x87\n"), starts(0, "\xff\x0a"):
+		return "JPEG XL"
+	case starts(4, "ftyp"):
+		return heifKind(data)
+	}
+	return ""
+}
+
+// heifKind tells AVIF and HEIF from videos by the brands that the first box
+// names.
+func heifKind(data []byte) string {
+	box := data[:min(len(data), int(min(binary.BigEndian.Uint32(data), 256)))]
+	kind := ""
+	for at := 8; at+4 <= len(box); at += 4 {
+		if at == 12 { // the version between the brand and those it is compatible with
+			continue
+		}
+		switch string(box[at : at+4]) {
+		case "avif", "avis":
+			return "AVIF"
+		case "heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "mif2", "msf1":
+			kind = "HEIF"
+		}
+	}
+	return kind
 }
 
 // otherKind names what strangers like to call .png, or returns "".
@@ -40,10 +86,9 @@ func otherKind(data []byte) string {
 		offset      int
 		magic, name string
 	}{
-		{4, "ftypavif", "AVIF"}, {4, "ftyphei", "HEIC"}, {4, "ftypmif1", "HEIC"}, {4, "ftyp", "video"},
+		{4, "ftyp", "video"},
 		{0, "%PDF", "PDF"}, {0, "PK\x03\x04", "zip"}, {0, "\x1f\x8b", "gzip"}, {0, "8BPS", "Photoshop"},
-		{0, "\x00\x00\x01\x00", "icon"}, {0, "\xff\x0a", "JPEG XL"}, {4, "JXL ", "JPEG XL"},
-		{4, "jP  ", "JPEG 2000"}, {0, "\x89PNG", "PNG changed by a text transfer"},
+		{0, "\x00\x00\x01\x00", "icon"}, {0, "\x89PNG", "PNG changed by a text transfer"},
 	}
 	for _, k := range kinds {
 		if len(data) >= k.offset && bytes.HasPrefix(data[k.offset:], []byte(k.magic)) {

@@ -37,6 +37,8 @@ func Thumbnail(m image.Image, longest int) image.Image {
 		m = withWholePalette(p)
 	case *RGB:
 		m = p.narrowed(w, filter)
+	case *RGB48:
+		m = toRGB(p).narrowed(w, filter)
 	}
 	return imaging.Resize(m, w, h, filter)
 }

@@ -85,6 +85,11 @@ func TestThumbnailOfEveryType(t *testing.T) {
 		rgb.Pix[i] = 200
 	}
 	pictures["*pixel.RGB"] = rgb
+	deep := NewRGB48(300, 200)
+	for i := range deep.Pix {
+		deep.Pix[i] = 200
+	}
+	pictures["*pixel.RGB48"] = deep
 	ycbcr := image.NewYCbCr(rect, image.YCbCrSubsampleRatio420)
 	for i := range ycbcr.Y {
 		ycbcr.Y[i] = 200

@@ -8,6 +8,8 @@ import (
 	"image"
 
 	"golang.org/x/image/webp"
+
+	"github.com/chromabeam/chromabeam/transforms/pixel/metadata"
 )
 
 // decodeWebP decodes a still WebP. Its lossy form stores video-range YCbCr,
@@ -34,12 +36,11 @@ func decodeWebP(data []byte) (image.Image, error) {
 // animatedWebP looks at the flag in the extended header.
 func animatedWebP(data []byte) bool {
 	const animation = 1 << 1
-	found := false
-	riffChunks(data, func(kind string, body []byte) bool {
-		found = kind == "VP8X" && len(body) > 0 && body[0]&animation != 0
-		return false // the extended header comes first or not at all
-	})
-	return found
+	for kind, body := range metadata.RIFFChunks(data) {
+		// The extended header comes first or not at all.
+		return kind == "VP8X" && len(body) > 0 && body[0]&animation != 0
+	}
+	return false
 }
 
 // withAlpha joins colour and an alpha plane.

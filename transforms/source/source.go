@@ -149,7 +149,10 @@ type Source interface {
 // IsPicture reports whether a member's name is that of a picture to list.
 func IsPicture(member string) bool {
 	switch strings.ToLower(path.Ext(member)) {
-	case ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp":
+	case ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp",
+		// These cannot be read: listed, they are rejected by name and not missing
+		// without a word.
+		".jp2", ".j2k", ".jpx", ".jpf", ".heic", ".heif", ".avif":
 	default:
 		return false
 	}
