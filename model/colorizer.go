@@ -28,20 +28,26 @@ type ColorizerOptions struct {
 	// Checkpoint is CheckpointBest, CheckpointLast or CheckpointEMA; empty means
 	// best, else last where no best one exists.
 	Checkpoint string
+	// Size is the side at which the network looks at pictures, in pixels: a
+	// multiple of 2 to the power of its halvings; 0 means that of its training.
+	// A network sees things at the size that it was trained at, so that far from
+	// that it colours less well.
+	Size int
 }
 
 // Colorizer maps gray pictures to coloured ones with the generator of a run
 // folder. It is safe for concurrent use; calls run one after the other, since
 // each takes the whole device.
 type Colorizer struct {
-	config GeneratorConfig
-	batch  int
-	step   int // pictures in one execution
-	hash   string
+	backend *Backend
+	config  GeneratorConfig
+	batch   int
+	hash    string
 
 	mu    sync.Mutex
+	step  int // pictures in one execution
 	store *ml.Store
-	exec  *ml.Exec // nil after Close
+	exec  *ml.Exec // nil after Close, and where compiling it anew has failed
 }
 
 // OpenColorizer opens a run folder and compiles its generator for one shape of
@@ -53,25 +59,36 @@ func OpenColorizer(b *Backend, run string, o ColorizerOptions) (*Colorizer, erro
 	if o.Batch < 1 || o.Batch > maxBatch {
 		return nil, fmt.Errorf("batch must be in [1, %d], got %d", maxBatch, o.Batch)
 	}
-	c := &Colorizer{batch: o.Batch, step: o.Batch, store: ml.NewStore()}
-	switch {
-	case b.Name == BackendGo:
-		// Its matrix product rounds a row differently by the row's place in
-		// the matrix, and gains nothing from more rows.
-		c.step = 1
-	case b.Name == BackendCPU && c.step > 1:
-		// So does XLA's for the rows beyond the last whole vector of 8, on some
-		// processors.
-		c.step = (c.step + 7) / 8 * 8
-	}
+	c := &Colorizer{backend: b, batch: o.Batch, store: ml.NewStore()}
+	c.step = c.stepFor(o.Batch)
 	if err := c.load(run, o.Checkpoint); err != nil {
 		return nil, fmt.Errorf("opening model %q: %w", run, err)
 	}
-	if err := c.compile(b); err != nil {
+	if err := c.resize(o.Size); err != nil {
+		c.store.Finalize()
+		return nil, fmt.Errorf("opening model %q: %w", run, err)
+	}
+	if err := c.compile(); err != nil {
 		c.store.Finalize()
 		return nil, fmt.Errorf("opening model %q on %s: %w", run, b.Name, err)
 	}
 	return c, nil
+}
+
+// resize sets the side of pictures; 0 leaves that of the training.
+func (c *Colorizer) resize(side int) error {
+	factor := 1 << c.config.Downs
+	if side == 0 || side == c.config.Size {
+		return nil
+	}
+	if side < factor || side > maxSize || side%factor != 0 {
+		return fmt.Errorf("render size must be a multiple of %d in [%d, %d], since the network halves pictures %d times, got %d",
+			factor, factor, maxSize/factor*factor, c.config.Downs, side)
+	}
+	// So every map with a norm has 2x2 pixels or more, which instance norm wants:
+	// the innermost has none.
+	c.config.Size = side
+	return nil
 }
 
 func (c *Colorizer) load(run, checkpoint string) error {
@@ -107,8 +124,10 @@ func (c *Colorizer) load(run, checkpoint string) error {
 	return nil
 }
 
-func (c *Colorizer) compile(b *Backend) error {
-	exec, err := ml.NewExec(b.Backend, c.store, func(scope *ml.Scope, gray *graph.Node) *graph.Node {
+// compile builds the network for one shape of batch. Where the device's memory is
+// used up the error is [ErrDeviceMemory].
+func (c *Colorizer) compile() error {
+	exec, err := ml.NewExec(c.backend.Backend, c.store, func(scope *ml.Scope, gray *graph.Node) *graph.Node {
 		return Generator(scope.In(GeneratorScope), c.config, gray, Infer)
 	})
 	if err != nil {
@@ -116,7 +135,7 @@ func (c *Colorizer) compile(b *Backend) error {
 	}
 	if _, err := exec.Compile(shapes.Make(dtypes.Float32, c.step, c.config.Size, c.config.Size, 1)); err != nil {
 		exec.Finalize()
-		return fmt.Errorf("compiling the network: %w", err)
+		return fmt.Errorf("compiling the network for %d pictures: %w", c.step, memoryError(err))
 	}
 	c.exec = exec
 	return nil
@@ -135,7 +154,8 @@ func (c *Colorizer) Hash() string { return c.hash }
 // Colorize takes n gray pictures, n*size*size values in [-1, 1], n in
 // [1, Batch], and returns n*size*size*3 colour values in [-1, 1]. Fewer
 // pictures than Batch are padded inside: each picture's result depends on that
-// picture alone.
+// picture alone. Where the device's memory is used up the error is
+// [ErrDeviceMemory].
 func (c *Colorizer) Colorize(ctx context.Context, gray []float32) ([]float32, error) {
 	pixels := c.config.Size * c.config.Size
 	n := len(gray) / pixels
@@ -151,21 +171,29 @@ func (c *Colorizer) Colorize(ctx context.Context, gray []float32) ([]float32, er
 			return nil, err
 		}
 		if err := c.execute(gray[at*pixels:end*pixels], color[at*pixels*3:end*pixels*3]); err != nil {
-			return nil, fmt.Errorf("colouring: %w", err)
+			return nil, fmt.Errorf("colouring: %w", memoryError(err))
 		}
 	}
 	return color, nil
 }
 
+var errClosed = errors.New("the model is closed")
+
 // execute runs the network once, with the caller holding the lock.
 func (c *Colorizer) execute(gray, color []float32) error {
-	if c.exec == nil {
-		return errors.New("the model is closed")
+	if c.store == nil {
+		return errClosed
 	}
-	padded := make([]float32, c.step*c.config.Size*c.config.Size)
-	copy(padded, gray)
-	in := tensors.FromFlatDataAndDimensions(padded, c.step, c.config.Size, c.config.Size, 1)
+	if c.exec == nil { // the last Shrink has failed
+		if err := c.compile(); err != nil {
+			return err
+		}
+	}
+	in := tensors.FromShape(shapes.Make(dtypes.Float32, c.step, c.config.Size, c.config.Size, 1))
 	defer in.MustFinalizeAll()
+	if err := tensors.MutableFlatData(in, func(flat []float32) { clear(flat[copy(flat, gray):]) }); err != nil {
+		return err
+	}
 	out, err := c.exec.Call(in)
 	if err != nil {
 		return err
@@ -178,11 +206,10 @@ func (c *Colorizer) execute(gray, color []float32) error {
 func (c *Colorizer) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.exec == nil {
-		return nil
+	c.dropExec()
+	if c.store != nil {
+		c.store.Finalize()
+		c.store = nil
 	}
-	c.exec.Finalize()
-	c.exec = nil
-	c.store.Finalize()
 	return nil
 }

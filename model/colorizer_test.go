@@ -4,6 +4,7 @@ package model_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -212,6 +213,9 @@ func TestOpenColorizerErrors(t *testing.T) {
 		{"shallower", "another recipe", func(run string) { rewrite(t, run, shallower) }, model.ColorizerOptions{}},
 		{"chroma", "another recipe", func(run string) { rewrite(t, run, chroma) }, model.ColorizerOptions{}},
 		{"unknown checkpoint", "checkpoint must be last, best or ema", func(string) {}, model.ColorizerOptions{Checkpoint: "first"}},
+		{"size", "render size must be a multiple of 8 in [8, 4096], since the network halves pictures 3 times, got 20", func(string) {}, model.ColorizerOptions{Size: 20}},
+		{"size below", "got 4", func(string) {}, model.ColorizerOptions{Size: 4}},
+		{"size above", "got 8192", func(string) {}, model.ColorizerOptions{Size: 8192}},
 		{"batch", "batch must be in", func(string) {}, model.ColorizerOptions{Batch: -1}},
 	}
 	for _, tt := range tests {
@@ -246,4 +250,91 @@ func TestColorizerFallsBackToLast(t *testing.T) {
 		t.Fatal(err)
 	}
 	open(t, backends(t)[model.BackendGo], run, 1)
+}
+
+// TestColorizerSize: a network colours at other sizes than that of its training,
+// with every norm, down to its downsampling factor, and about alike: the mean
+// colour of a smooth picture at twice and half the size stays near.
+func TestColorizerSize(t *testing.T) {
+	t.Parallel()
+	b := backends(t)[model.BackendGo]
+	for _, norm := range []model.Norm{model.NormBatch, model.NormInstance, model.NormLayer, model.NormNone} {
+		config := modeltest.TinyConfig()
+		config.Size, config.Norm = 32, norm
+		run := modeltest.Write(t, config, 1)
+		means := map[int][3]float64{}
+		for _, size := range []int{8, 16, 24, 32, 64} {
+			c, err := model.OpenColorizer(b, run, model.ColorizerOptions{Size: size})
+			if err != nil {
+				t.Fatalf("%s norm at %d px: %v", norm, size, err)
+			}
+			gray := make([]float32, size*size)
+			for i := range gray {
+				gray[i] = float32(i%size+i/size)/float32(size) - 1
+			}
+			color, err := c.Colorize(context.Background(), gray)
+			if err != nil || c.Size() != size || len(color) != 3*size*size {
+				t.Fatalf("%s norm at %d px: size %d, %d values, %v", norm, size, c.Size(), len(color), err)
+			}
+			var mean [3]float64
+			for i, v := range color {
+				mean[i%3] += 3 * float64(v) / float64(len(color))
+			}
+			means[size] = mean
+			if err := c.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+		for _, size := range []int{16, 64} {
+			for i := range 3 {
+				if d := means[size][i] - means[32][i]; d < -0.1 || d > 0.1 {
+					t.Errorf("%s norm: mean colour %v at %d px, %v at 32 px", norm, means[size], size, means[32])
+					break
+				}
+			}
+		}
+	}
+}
+
+// TestColorizerShrink: a Colorizer that computes fewer pictures at a time takes
+// as many as before and gives the same colours but for rounding.
+func TestColorizerShrink(t *testing.T) {
+	t.Parallel()
+	for name, b := range backends(t) {
+		steps := []int{8, 1} // whole vectors, or one
+		if name == model.BackendGo {
+			steps = nil
+		}
+		t.Run(name, func(t *testing.T) {
+			c := open(t, b, modeltest.Tiny(t), 12)
+			gray := grays(12, c.Size())
+			want, err := c.Colorize(context.Background(), gray)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, step := range steps {
+				if got, err := c.Shrink(); err != nil || got != step || c.Batch() != 12 {
+					t.Fatalf("got %d pictures at a time of %d, %v, want %d of 12", got, c.Batch(), err, step)
+				}
+				got, err := c.Colorize(context.Background(), gray)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i := range want {
+					if d := got[i] - want[i]; d < -1e-4 || d > 1e-4 {
+						t.Fatalf("value %d is %g, was %g", i, got[i], want[i])
+					}
+				}
+			}
+			if n, err := c.Shrink(); !errors.Is(err, model.ErrDeviceMemory) {
+				t.Errorf("one picture at a time was halved to %d: %v", n, err)
+			}
+			if err := c.Close(); err != nil {
+				t.Error(err)
+			}
+			if _, err := c.Shrink(); err == nil || errors.Is(err, model.ErrDeviceMemory) {
+				t.Errorf("a closed model: %v", err)
+			}
+		})
+	}
 }

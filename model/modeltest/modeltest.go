@@ -4,6 +4,7 @@
 package modeltest
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -30,22 +31,29 @@ func Tiny(t testing.TB) string {
 func Write(t testing.TB, c model.GeneratorConfig, seed uint64) string {
 	t.Helper()
 	run := t.TempDir()
-	store := ml.NewStore()
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	must(model.InitGenerator(store, model.GeneratorScope, c, seed))
-	must(model.WriteModelConfig(run, c))
-	must(os.Mkdir(filepath.Join(run, model.CheckpointsDir), 0o755))
-	list, err := model.StoreTensors(store)
-	must(err)
-	ref := model.CheckpointRef{File: "step-00000001.safetensors", Step: 1, Epoch: 1}
-	must(model.SaveSafetensors(ref.Path(run), list, map[string]string{"step": "1"}))
-	for _, name := range []string{model.CheckpointLast, model.CheckpointBest} {
-		must(model.WriteCheckpointRef(run, name, ref))
+	if err := WriteTo(run, c, seed); err != nil {
+		t.Fatal(err)
 	}
 	return run
+}
+
+// WriteTo is [Write] into an empty folder, for examples, which have no
+// [testing.TB].
+func WriteTo(run string, c model.GeneratorConfig, seed uint64) error {
+	store := ml.NewStore()
+	if err := model.InitGenerator(store, model.GeneratorScope, c, seed); err != nil {
+		return err
+	}
+	list, err := model.StoreTensors(store)
+	if err != nil {
+		return err
+	}
+	ref := model.CheckpointRef{File: "step-00000001.safetensors", Step: 1, Epoch: 1}
+	err = errors.Join(model.WriteModelConfig(run, c), os.Mkdir(filepath.Join(run, model.CheckpointsDir), 0o755))
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		model.SaveSafetensors(ref.Path(run), list, map[string]string{"step": "1"}),
+		model.WriteCheckpointRef(run, model.CheckpointLast, ref), model.WriteCheckpointRef(run, model.CheckpointBest, ref))
 }

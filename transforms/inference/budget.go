@@ -3,7 +3,9 @@
 package inference
 
 import (
+	"context"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/semaphore"
 )
@@ -17,11 +19,38 @@ type budget struct{ files, pictures share }
 
 // share is a part of the budget.
 type share struct {
-	*semaphore.Weighted
-	size int64
+	weighted *semaphore.Weighted
+	size     int64
+	used     *atomic.Int64
 }
 
-func newShare(size int64) share { return share{semaphore.NewWeighted(size), size} }
+func newShare(size int64) share {
+	return share{semaphore.NewWeighted(size), size, new(atomic.Int64)}
+}
+
+// Acquire takes bytes, waiting for them, unless ctx ends before.
+func (s share) Acquire(ctx context.Context, n int64) error {
+	err := s.weighted.Acquire(ctx, n)
+	if err == nil {
+		s.used.Add(n)
+	}
+	return err
+}
+
+// TryAcquire takes bytes if they are there.
+func (s share) TryAcquire(n int64) bool {
+	ok := s.weighted.TryAcquire(n)
+	if ok {
+		s.used.Add(n)
+	}
+	return ok
+}
+
+// Release gives bytes back.
+func (s share) Release(n int64) {
+	s.used.Add(-n)
+	s.weighted.Release(n)
+}
 
 // cap limits a cost to the share: what costs more runs alone.
 func (s share) cap(cost int64) int64 { return min(cost, s.size) }

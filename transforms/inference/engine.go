@@ -26,6 +26,12 @@ type Colorizer interface {
 	Colorize(ctx context.Context, gray []float32) ([]float32, error)
 }
 
+// shrinker is a [Colorizer] that can go on with less of the device's memory:
+// Shrink makes it compute fewer pictures at a time inside of Colorize.
+type shrinker interface {
+	Shrink() (batch int, err error)
+}
+
 // Engine colours pictures with one loaded model. It is safe for concurrent
 // use; pictures go through it by a [Stream].
 type Engine struct {
@@ -40,6 +46,12 @@ type Engine struct {
 	device  *semaphore.Weighted // batches on the device: one
 	budget  *budget             // bytes of pictures in work
 	batches *batcher
+	since   time.Time
+	counts  counts
+	// most is how many pictures go to the network in one call, fewer than its
+	// batch once the device's memory was too small; who has the device may use it.
+	most    int
+	halved  bool         // it computes fewer pictures at a time than were asked for
 	release func() error // nil for a network that is not the engine's own
 }
 
@@ -49,12 +61,13 @@ func load(s Settings) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := model.OpenColorizer(b, s.Model, model.ColorizerOptions{Batch: s.Batch, Checkpoint: s.Checkpoint})
+	c, halved, err := fit(s.Batch, func(batch int) (*model.Colorizer, error) { return openWarm(b, s, batch) })
 	if err != nil {
 		b.Finalize()
 		return nil, err
 	}
 	e := New(c, s)
+	e.halved = halved
 	e.backend, e.loadTime = b.Name, time.Since(start)
 	e.modelBytes = checkpointBytes(s)
 	e.release = func() error {
@@ -63,6 +76,36 @@ func load(s Settings) (*Engine, error) {
 		return err
 	}
 	return e, nil
+}
+
+// fit opens a network for a batch, or for half of it and so on until that fits
+// into the device's memory.
+func fit[C Colorizer](batch int, open func(batch int) (C, error)) (c C, halved bool, err error) {
+	for {
+		c, err = open(batch)
+		if err == nil || batch == 1 || !outOfMemory(err) {
+			return c, halved, err
+		}
+		batch, halved = (batch+1)/2, true
+	}
+}
+
+// openWarm opens a network that has computed a batch, so that whatever a device
+// puts off until then is done.
+func openWarm(b *model.Backend, s Settings, batch int) (*model.Colorizer, error) {
+	c, err := model.OpenColorizer(b, s.Model, model.ColorizerOptions{Batch: batch, Checkpoint: s.Checkpoint, Size: s.RenderSize})
+	if err != nil || b.Name == model.BackendGo { // which has nothing to warm up
+		return c, err
+	}
+	if _, err := c.Colorize(context.Background(), make([]float32, batch*c.Size()*c.Size())); err != nil {
+		return nil, errors.Join(fmt.Errorf("trying the network: %w", err), c.Close())
+	}
+	return c, nil
+}
+
+// outOfMemory tells whether a smaller batch may do what has failed.
+func outOfMemory(err error) bool {
+	return errors.Is(err, model.ErrDeviceMemory) || model.OutOfMemory(err)
 }
 
 // checkpointBytes is the size of the weights for the counters, 0 if it cannot be
@@ -87,6 +130,8 @@ func New(c Colorizer, s Settings) *Engine {
 		cpu:    semaphore.NewWeighted(int64(s.Workers)),
 		device: semaphore.NewWeighted(1),
 		budget: budgetOf(s.MemoryBudget),
+		since:  time.Now(),
+		most:   c.Batch(),
 	}
 	e.batches = newBatcher(c.Batch(), func(b []*picture) { go e.infer(b) })
 	return e
@@ -131,62 +176,19 @@ func (e *Engine) infer(batch []*picture) {
 	if err := e.device.Acquire(context.Background(), 1); err != nil {
 		return // the background context does not end
 	}
-	outs, errs, took := e.runBatch(alive)
+	b := e.runBatch(alive)
 	e.device.Release(1)
 	for i, p := range alive {
 		p.gray = nil
+		p.result.Halved = b.halved
 		if i == 0 {
-			p.result.BatchSize, p.result.BatchTime = len(alive), took
+			p.result.BatchSize, p.result.BatchTime, p.result.BatchFailed = len(alive), b.took, b.failed
 		}
-		if errs[i] != nil {
-			p.finish(e.failed(errs[i]))
+		if b.errs[i] != nil {
+			p.finish(e.failed(b.errs[i]))
 			continue
 		}
 		e.batches.succeeded()
-		go p.encode(e, outs[i])
+		go p.encode(e, b.outs[i])
 	}
-}
-
-// runBatch returns the network's output for each picture of a batch, or why
-// there is none.
-func (e *Engine) runBatch(batch []*picture) (outs [][]float32, errs []error, took time.Duration) {
-	start := time.Now()
-	outs, errs = make([][]float32, len(batch)), make([]error, len(batch))
-	all, err := e.colorize(batch)
-	if err == nil {
-		n := len(all) / len(batch)
-		for i := range batch {
-			outs[i] = all[i*n : (i+1)*n : (i+1)*n]
-		}
-		return outs, errs, time.Since(start)
-	}
-	if len(batch) == 1 {
-		errs[0] = err
-		return outs, errs, time.Since(start)
-	}
-	batch[0].result.BatchFailed = true
-	for i := range batch {
-		outs[i], errs[i] = e.colorize(batch[i : i+1])
-	}
-	return outs, errs, time.Since(start)
-}
-
-// colorize calls the network and checks that it answered for every pixel.
-func (e *Engine) colorize(batch []*picture) (out []float32, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("running the network: panic: %v", v)
-		}
-	}()
-	plane := e.net.Size() * e.net.Size()
-	gray := make([]float32, 0, len(batch)*plane)
-	for _, p := range batch {
-		gray = append(gray, p.gray...)
-	}
-	// No bundle's context: a batch may hold pictures of several.
-	out, err = e.net.Colorize(context.Background(), gray)
-	if err == nil && len(out) != 3*len(gray) {
-		err = fmt.Errorf("running the network: want %d values, got %d", 3*len(gray), len(out))
-	}
-	return out, err
 }

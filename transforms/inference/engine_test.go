@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/chromabeam/chromabeam/model"
+	"github.com/chromabeam/chromabeam/model/modeltest"
 	"github.com/chromabeam/chromabeam/transforms/fault"
 	"github.com/chromabeam/chromabeam/transforms/pixel"
 )
@@ -56,7 +58,7 @@ func (f *fake) Colorize(_ context.Context, gray []float32) ([]float32, error) {
 }
 
 func settings() Settings {
-	return Settings{Model: "fake", Batch: 4, Quality: 90, Workers: 3, MemoryBudget: 64 << 20, Limits: pixel.DefaultLimits()}
+	return Settings{Model: "fake", Batch: 4, Quality: 90, Strength: 100, Workers: 3, MemoryBudget: 64 << 20, Limits: pixel.DefaultLimits()}
 }
 
 // flat is the file of a picture of one gray value.
@@ -218,7 +220,7 @@ func TestBudget(t *testing.T) {
 	s.MemoryBudget = 1<<20 + 1 // its own: budgets are shared by size
 	e := New(&fake{size: 8, batch: 4}, s)
 	small, large, huge := flat(t, 40, 1), flat(t, 250, 2), flat(t, 900, 3)
-	if need := int64(len(huge)) + estimate(huge, FormatPNG, s.Limits); need < s.MemoryBudget {
+	if need := int64(len(huge)) + e.estimate(huge, &Task{Format: FormatPNG}); need < s.MemoryBudget {
 		t.Fatalf("the largest picture needs %d bytes: too few for this test", need)
 	}
 	var work sync.WaitGroup
@@ -313,6 +315,44 @@ func TestBudgetCoversFiles(t *testing.T) {
 	wantIdle(t, e)
 }
 
+// TestReadingDoesNotWaitForDecoding: more files are read at once than pictures are
+// decoded. The readers wait for each other.
+func TestReadingDoesNotWaitForDecoding(t *testing.T) {
+	t.Parallel()
+	s := settings()
+	s.Workers = 1
+	data := flat(t, 12, 1)
+	var reading atomic.Int32
+	together := make(chan struct{})
+	list := make([]*Task, 1+readAhead)
+	for i := range list {
+		list[i] = &Task{Format: FormatPNG, Load: func(context.Context) ([]byte, error) {
+			if int(reading.Add(1)) == len(list) {
+				close(together)
+			}
+			<-together
+			return data, nil
+		}}
+	}
+	for i, r := range all(t.Context(), New(&fake{size: 8, batch: 4}, s), list) {
+		if r.Err != nil {
+			t.Errorf("picture %d: %v", i, r.Err)
+		}
+	}
+}
+
+// TestTimes: a result has the times of its own stages.
+func TestTimes(t *testing.T) {
+	t.Parallel()
+	task := &Task{Format: FormatPNG, Load: loads(flat(t, 50, 90)), Store: func(context.Context, *Result) error { return nil }}
+	e := New(&fake{size: 8, batch: 1}, settings())
+	r := all(t.Context(), e, []*Task{task})[0]
+	got := e.Stats()
+	if r.StoreTime <= 0 || r.ReadTime != got.ReadBusy || r.DecodeTime+r.EncodeTime != got.CodecBusy || r.BatchTime != got.DeviceBusy || r.StoreTime != got.StoreBusy {
+		t.Errorf("read %v, decode %v, batch %v, encode %v, store %v; the engine says %+v", r.ReadTime, r.DecodeTime, r.BatchTime, r.EncodeTime, r.StoreTime, got)
+	}
+}
+
 // TestClose abandons streams at different moments, as a bundle does after an
 // error: nothing may stay behind and the engine must go on working.
 func TestClose(t *testing.T) {
@@ -365,30 +405,11 @@ func TestThumbnails(t *testing.T) {
 	}
 }
 
-func TestEstimateSurvivesAnything(t *testing.T) {
-	t.Parallel()
-	for _, data := range [][]byte{nil, []byte("x"), []byte("\x89PNG\r\n\x1a\n"), []byte("BM"), []byte("II*\x00\xff\xff\xff\xff"), flat(t, 3, 1)[:30]} {
-		if got := estimate(data, FormatPNG, pixel.DefaultLimits()); got < 0 {
-			t.Errorf("estimate(%q) = %d", data, got)
-		}
-	}
-}
-
-func TestEstimateKnowsTheLimits(t *testing.T) {
-	t.Parallel()
-	data := flat(t, 100, 1)
-	if got := estimate(data, FormatPNG, pixel.Limits{MaxPixels: 9999}); got != 0 {
-		t.Errorf("a picture that decoding refuses is estimated at %d bytes", got)
-	}
-	if got := estimate(data, FormatPNG, pixel.Limits{MaxPixels: 10000}); got < 60000 {
-		t.Errorf("a picture of 10,000 pixels is estimated at %d bytes", got)
-	}
-}
-
 func TestSettingsValidate(t *testing.T) {
 	t.Parallel()
-	err := Settings{Quality: 101}.Validate()
-	for _, want := range []string{"model must", "batch must be in [1, 1024], got 0", "quality must be in [1, 100], got 101", "workers", "budget", "limits"} {
+	err := Settings{Quality: 101, Strength: -1, RenderSize: 31}.Validate()
+	for _, want := range []string{"model must", "batch must be in [1, 1024], got 0", "quality must be in [1, 100], got 101",
+		"strength must be in [0, 100], got -1", "render size must be 0 or in [32, 2048], got 31", "workers", "budget", "limits"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Validate = %v, want %q in it", err, want)
 		}
@@ -398,6 +419,36 @@ func TestSettingsValidate(t *testing.T) {
 	}
 	if err := Format("gif").Validate(); err == nil {
 		t.Error("format gif is valid")
+	}
+}
+
+// TestOpen loads a real network at another size than that of its training.
+func TestOpen(t *testing.T) {
+	t.Parallel()
+	s := settings()
+	s.Model, s.Backend, s.RenderSize = modeltest.Tiny(t), model.BackendGo, 48
+	e, giveBack, err := Lease(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := jpegOf(t, slope(100, 70))
+	first, err := e.Colorize(t.Context(), data, FormatJPEG)
+	if err != nil || e.Size() != 48 || e.Backend() != model.BackendGo {
+		t.Fatalf("size %d on %s, %v", e.Size(), e.Backend(), err)
+	}
+	second, err := e.Colorize(t.Context(), data, FormatJPEG)
+	if err != nil || !bytes.Equal(first, second) {
+		t.Errorf("the same picture has other bytes, %v", err)
+	}
+	if got := e.Stats(); got.Kept != 2 || got.Halved != 0 || got.DeviceBusy <= 0 || got.CodecBusy <= 0 {
+		t.Errorf("stats %+v", got)
+	}
+	if err := giveBack(); err != nil {
+		t.Error(err)
+	}
+	s.RenderSize = 50
+	if _, _, err := Lease(s); err == nil || !strings.Contains(err.Error(), "render size must be a multiple of 8") {
+		t.Errorf("a size of 50 px: %v", err)
 	}
 }
 

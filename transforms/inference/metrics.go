@@ -26,7 +26,7 @@ var (
 // Count adds a result to the counters. It must be called with the context of
 // the bundle, from the bundle's goroutine.
 func Count(ctx context.Context, r *Result) {
-	if r.Err == nil {
+	if r.Err == nil && !r.Left {
 		numInferences.Inc(ctx, 1)
 	}
 	if r.BatchSize > 0 {

@@ -36,7 +36,14 @@ func (f Format) Validate() error {
 const (
 	DefaultQuality      = 90
 	DefaultBatch        = 8
+	DefaultStrength     = 100
 	DefaultMemoryBudget = 512 << 20
+)
+
+// A render size lies within these, in pixels.
+const (
+	minRenderSize = 32
+	maxRenderSize = 2048
 )
 
 // Settings names a model and how pictures go through it. It travels to workers
@@ -52,6 +59,19 @@ type Settings struct {
 	Batch int `json:"batch"`
 	// Quality is that of JPEG output, in [1, 100].
 	Quality int `json:"quality"`
+	// Strength scales the network's colour, in percent: 100 is all of it, 0 gray.
+	Strength int `json:"strength"`
+	// RenderSize is the side in pixels at which the network looks at a picture: 0
+	// for that of its training, else a multiple of its downsampling factor in
+	// [32, 2048]. More shows finer colour and takes longer.
+	RenderSize int `json:"render_size"`
+	// SkipColor leaves pictures alone that have colour already.
+	SkipColor bool `json:"skip_color"`
+	// SideBySide puts the gray picture to the left of the coloured one.
+	SideBySide bool `json:"side_by_side"`
+	// RecodeLuma decodes a JPEG's luma and encodes it anew, even where it could be
+	// kept as it is.
+	RecodeLuma bool `json:"recode_luma"`
 	// Workers is the number of pictures decoded and encoded at once, at least 1.
 	Workers int `json:"workers"`
 	// MemoryBudget bounds the bytes that pictures in work may take in this
@@ -72,6 +92,13 @@ func (s Settings) Validate() error {
 	}
 	if s.Quality < 1 || s.Quality > 100 {
 		problems = append(problems, fmt.Errorf("quality must be in [1, 100], got %d", s.Quality))
+	}
+	if s.Strength < 0 || s.Strength > 100 {
+		problems = append(problems, fmt.Errorf("strength must be in [0, 100], got %d", s.Strength))
+	}
+	if s.RenderSize != 0 && (s.RenderSize < minRenderSize || s.RenderSize > maxRenderSize) {
+		problems = append(problems,
+			fmt.Errorf("render size must be 0 or in [%d, %d], got %d", minRenderSize, maxRenderSize, s.RenderSize))
 	}
 	if s.Workers < 1 || s.Workers > 1024 {
 		problems = append(problems, fmt.Errorf("workers must be in [1, 1024], got %d", s.Workers))

@@ -18,7 +18,8 @@ type Task struct {
 	// Size is how many bytes Load is expected to return, as far as is known. They
 	// are taken from the budget before Load is called.
 	Size int64
-	// Load returns the picture's file. It is called from a pool.
+	// Load returns the picture's file. It is called from a pool, which has a few
+	// more readers than there are workers.
 	Load func(context.Context) ([]byte, error)
 	// Store, where not nil, puts the coloured picture where it belongs. It is
 	// called from a pool, as soon as the picture is ready and in any order;
@@ -38,18 +39,28 @@ type Result struct {
 	// Data is the coloured picture's file, of Bytes bytes.
 	Data  []byte
 	Bytes int64
+	// Left says that the picture has colour already and was left alone: there is
+	// no Data, and Store was not called.
+	Left bool
+	// Way is "kept" where a JPEG's luma was kept as quantized coefficients,
+	// "recoded" for other JPEG output, "png" for PNG.
+	Way string
 	// Width and Height are the picture's own, upright.
 	Width, Height int
 	// Before and After are thumbnails, if asked for; see [Thumbnail].
 	Before, After []byte
-	// ReadTime, DecodeTime and EncodeTime are what the pools took for it.
-	ReadTime, DecodeTime, EncodeTime time.Duration
+	// ReadTime, DecodeTime, EncodeTime and StoreTime are what the pools took for
+	// it. A caller that stores Data itself may add to StoreTime.
+	ReadTime, DecodeTime, EncodeTime, StoreTime time.Duration
 	// BatchSize and BatchTime belong to the first picture of each batch and are
 	// 0 for the others: the pictures that shared it, and its time on the
 	// device. BatchFailed says that it was run again picture by picture.
 	BatchSize   int
 	BatchTime   time.Duration
 	BatchFailed bool
+	// Halved says that fewer pictures than asked for were computed at a time, for
+	// want of device memory.
+	Halved bool
 
 	release func()
 }
@@ -81,11 +92,16 @@ func (e *Engine) NewStream(ctx context.Context) *Stream {
 	s := &Stream{engine: e, last: closed()}
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	s.tasks = make(chan *picture, s.window())
-	for range e.settings.Workers {
+	for range e.settings.Workers + readAhead {
 		s.work.Go(s.feed)
 	}
 	return s
 }
+
+// readAhead is how many files a stream reads at once beside as many as there are
+// workers: a bucket is waited for, and that takes no core. Decoding has a bound of
+// its own.
+const readAhead = 6
 
 func closed() chan struct{} {
 	c := make(chan struct{})
@@ -164,8 +180,8 @@ func (s *Stream) feed() {
 }
 
 // nextTask returns the next task when there is budget for its file or the stream
-// is cancelled, and false at the stream's end. Files get their budget in order as well: one that has it
-// waits for those in front, which must not wait for it.
+// is cancelled, and false at the stream's end. Files get their budget in order as
+// well: one that has it waits for those in front, which must not wait for it.
 func (s *Stream) nextTask() (*picture, bool) {
 	s.reads.Lock()
 	defer s.reads.Unlock()
@@ -193,18 +209,19 @@ func (p *picture) prepare() {
 		p.finish(err)
 		return
 	}
-	if err := p.takeBudget(int64(len(data)) + estimate(data, p.result.Task.Format, e.settings.Limits)); err != nil {
+	if err := p.takeBudget(int64(len(data)) + e.estimate(data, p.result.Task)); err != nil {
 		e.batches.gaveUp()
 		p.finish(err)
 		return
 	}
 	e.batches.gotBudget()
 	passed()
-	if err := p.decode(e, data); err != nil {
+	if err := p.decode(e, data); err != nil || p.result.Left {
 		e.batches.decodeError()
 		p.finish(err)
 		return
 	}
+	p.keepBudget(e.rest(data, p.result.Task, p.kept))
 	e.batches.decoded(p)
 }
 
@@ -215,29 +232,8 @@ func (p *picture) read() (data []byte, err error) {
 	}
 	start := time.Now()
 	data, err = p.result.Task.Load(p.stream.ctx)
-	p.result.ReadTime = time.Since(start)
+	p.result.ReadTime = clock(&p.stream.engine.counts.read, start)
 	return data, err
-}
-
-// takeBudget waits for its turn and then for budget for file and picture; what
-// was taken for the file alone goes back.
-func (p *picture) takeBudget(cost int64) error {
-	e := p.stream.engine
-	cost = e.budget.pictures.cap(cost)
-	<-p.before // whoever is in front goes on by itself, or counts as waiting for budget
-	if e.budget.pictures.TryAcquire(cost) {
-		p.cost = cost
-		p.freeFile()
-		return nil
-	}
-	e.batches.waits()
-	defer e.batches.waitEnded()
-	if err := e.budget.pictures.Acquire(p.stream.ctx, cost); err != nil {
-		return err
-	}
-	p.cost = cost
-	p.freeFile()
-	return nil
 }
 
 // recoverAs turns a panic of the deferring function into a picture's error: a
