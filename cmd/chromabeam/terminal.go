@@ -9,8 +9,8 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode/utf8"
 
-	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 )
 
@@ -66,72 +66,64 @@ func (t terminal) progress(what, unit string) (show func(done, total int64, note
 	return t.lines(what, unit)
 }
 
+// drawInterval is how often a terminal's line is drawn anew.
+const drawInterval = 100 * time.Millisecond
+
 func (t terminal) bar(what, unit string) (show func(done, total int64, note string), end func()) {
-	var bar *progressbar.ProgressBar
+	line := progressLine{what: what, unit: unit}
+	var drawn time.Time
+	var width int // of the line on the screen
+	draw := func(now time.Time) {
+		columns := t.columns()
+		text := line.bar(now, columns)
+		n := utf8.RuneCountInString(text)
+		// The window may be narrower than it was.
+		fmt.Fprint(t.stderr, "\r"+text+strings.Repeat(" ", max(0, min(width, columns-1)-n)))
+		drawn, width = now, n
+	}
 	show = func(done, total int64, note string) {
-		if bar == nil {
-			bar = progressbar.NewOptions64(total,
-				progressbar.OptionSetWriter(t.stderr),
-				progressbar.OptionSetDescription(what),
-				progressbar.OptionSetItsString(unit),
-				progressbar.OptionShowIts(),
-				progressbar.OptionShowCount(),
-				progressbar.OptionSetPredictTime(true),
-				progressbar.OptionThrottle(100*time.Millisecond),
-				progressbar.OptionSetWidth(12),
-				progressbar.OptionSetTheme(progressbar.Theme{Saucer: "=", SaucerHead: ">", SaucerPadding: " ", BarStart: "[", BarEnd: "]"}),
-			)
+		now := time.Now()
+		line.set(now, done, total, note)
+		if now.Sub(drawn) >= drawInterval {
+			draw(now)
 		}
-		if note != "" {
-			bar.Describe(what + " " + note)
-		}
-		bar.ChangeMax64(max(total, 1))
-		_ = bar.Set64(done) // a bar that cannot be drawn must not stop the job
 	}
 	end = func() {
-		if bar != nil {
-			_ = bar.Exit()
+		if !drawn.IsZero() {
+			draw(time.Now())
 			fmt.Fprintln(t.stderr)
 		}
 	}
 	return show, end
 }
 
+// columns is the width of the terminal at this moment, 80 where it is not known.
+func (t terminal) columns() int {
+	if file, ok := t.stderr.(*os.File); ok {
+		if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 {
+			return width
+		}
+	}
+	return 80
+}
+
 // lineInterval is how often a display without a terminal prints.
 const lineInterval = 10 * time.Second
 
 func (t terminal) lines(what, unit string) (show func(done, total int64, note string), end func()) {
-	// Rates count from the first call: what comes before it, such as compiling
-	// a graph, happens once.
-	var first, last time.Time
-	var begun, done, total int64
-	var note string
-	report := func() {
-		text := fmt.Sprintf("%s %d/%d", what, done, total)
-		if rate := float64(done-begun) / time.Since(first).Seconds(); rate > 0 {
-			text += fmt.Sprintf(", %.1f %s/s", rate, unit)
-			if left := total - done; left > 0 {
-				text += fmt.Sprintf(", %s left", time.Duration(float64(left)/rate*float64(time.Second)).Round(time.Second))
-			}
-		}
-		if note != "" {
-			text += ", " + note
-		}
-		fmt.Fprintln(t.stderr, text)
-	}
-	show = func(d, n int64, s string) {
-		done, total, note = d, n, s
-		if first.IsZero() {
-			first, begun = time.Now(), d
-		}
-		if last.IsZero() || time.Since(last) >= lineInterval {
-			last = time.Now()
-			report()
+	line := progressLine{what: what, unit: unit}
+	var printed time.Time
+	show = func(done, total int64, note string) {
+		now := time.Now()
+		line.set(now, done, total, note)
+		if now.Sub(printed) >= lineInterval {
+			printed = now
+			fmt.Fprintln(t.stderr, line.plain(now))
 		}
 	}
 	end = func() {
-		if total > 0 {
-			report()
+		if line.total > 0 {
+			fmt.Fprintln(t.stderr, line.plain(time.Now()))
 		}
 	}
 	return show, end

@@ -28,7 +28,14 @@ var lastID atomic.Int64
 type Job struct {
 	id          string
 	done, total atomic.Int64
+	rejects     atomic.Int64
 	first       atomic.Pointer[error]
+}
+
+// State is how far a job is.
+type State struct {
+	// Done of Total units are dealt with, Rejects of them without a result.
+	Done, Total, Rejects int64
 }
 
 // Start makes a job with a new id; End must be called when it is over.
@@ -75,6 +82,21 @@ func (j *Job) Total() int64 {
 	return j.total.Load()
 }
 
+// Reject counts n of the units that are done as rejects.
+func (j *Job) Reject(n int64) {
+	if j != nil {
+		j.rejects.Add(n)
+	}
+}
+
+// State returns all counts.
+func (j *Job) State() State {
+	if j == nil {
+		return State{}
+	}
+	return State{Done: j.done.Load(), Total: j.total.Load(), Rejects: j.rejects.Load()}
+}
+
 // SetTotal says how many units there are.
 func (j *Job) SetTotal(n int64) {
 	if j != nil {
@@ -105,9 +127,17 @@ func (j *Job) Err() error {
 // interval is how often a display is brought up to date.
 const interval = 100 * time.Millisecond
 
-// Report calls show now, regularly, and a last time when the returned stop is
-// called, which waits for it; never twice at once. A nil show is allowed.
+// Report is [Job.Watch] without rejects.
 func (j *Job) Report(show func(done, total int64)) (stop func()) {
+	if show == nil {
+		return func() {}
+	}
+	return j.Watch(func(s State) { show(s.Done, s.Total) })
+}
+
+// Watch calls show now, regularly, and a last time when the returned stop is
+// called, which waits for it; never twice at once. A nil show is allowed.
+func (j *Job) Watch(show func(State)) (stop func()) {
 	if j == nil || show == nil {
 		return func() {}
 	}
@@ -117,11 +147,11 @@ func (j *Job) Report(show func(done, total int64)) (stop func()) {
 		tick := time.NewTicker(interval)
 		defer tick.Stop()
 		for {
-			show(j.Done(), j.Total())
+			show(j.State())
 			select {
 			case <-tick.C:
 			case <-quit:
-				show(j.Done(), j.Total())
+				show(j.State())
 				return
 			}
 		}

@@ -36,8 +36,9 @@ func TestNil(t *testing.T) {
 	j := Find("elsewhere")
 	j.Add(1)
 	j.SetTotal(1)
+	j.Reject(1)
 	err := errors.New("boom")
-	if !errors.Is(j.Fail(err), err) || j.Err() != nil || j.Done() != 0 || j.Total() != 0 {
+	if !errors.Is(j.Fail(err), err) || j.Err() != nil || j.Done() != 0 || j.Total() != 0 || j.State() != (State{}) {
 		t.Errorf("a job that is not here counts: %+v", j)
 	}
 	j.Report(func(int64, int64) { t.Error("reported") })()
@@ -70,4 +71,20 @@ func TestReport(t *testing.T) {
 		t.Errorf("the last report is %v of all %v", last, seen)
 	}
 	j.Report(nil)()
+}
+
+func TestWatch(t *testing.T) {
+	t.Parallel()
+	j := Start()
+	defer j.End()
+	j.SetTotal(3)
+	var last State
+	stop := j.Watch(func(s State) { last = s })
+	j.Reject(1)
+	j.Add(3)
+	stop()
+	if want := (State{Done: 3, Total: 3, Rejects: 1}); last != want {
+		t.Errorf("the last state is %+v, want %+v", last, want)
+	}
+	j.Watch(nil)()
 }

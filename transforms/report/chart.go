@@ -82,6 +82,9 @@ func viewChart(c Chart) (chartView, error) {
 			}
 		}
 	}
+	if c.FromZero && !c.LogY && y.lo > 0 && y.lo <= y.hi {
+		y.lo = 0
+	}
 	sx, xt := fitData(x, 6)
 	sx.from, sx.to = marginLeft, plotRight
 	sy, yt := fit(y.lo, y.hi, c.LogY, 5)
@@ -173,6 +176,9 @@ func coordinate(v float64) string { return trim(strconv.FormatFloat(v, 'f', 1, 6
 
 // summary is the drawing's text for readers who cannot see it.
 func summary(c Chart, v chartView) string {
+	if c.Summary != "" {
+		return c.Title + ": " + c.Summary
+	}
 	var parts []string
 	for _, l := range v.Lines {
 		if l.Last != "" {

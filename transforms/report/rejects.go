@@ -9,11 +9,10 @@ import (
 	"github.com/chromabeam/chromabeam/transforms/fault"
 )
 
-// reasonView counts the listed rejects of one stage and reason.
+// reasonView is a [Reason] as the page prints it.
 type reasonView struct {
-	Stage  fault.Stage
-	Reason string
-	Count  int
+	Stage         fault.Stage
+	Reason, Count string
 }
 
 // maxReasons bounds the summary: reasons may quote what is wrong and then all
@@ -21,19 +20,44 @@ type reasonView struct {
 const maxReasons = 12
 
 func rejectsView(r Rejects) sectionView {
-	v := sectionView{Kind: r.kind(), Title: r.Title, Note: r.Note, Rejects: r.Items}
-	v.Hidden = max(0, r.Total-len(r.Items))
-	counts := map[reasonView]int{}
+	v := sectionView{Kind: r.kind(), Title: r.Title, Note: r.Note}
 	for _, item := range r.Items {
-		counts[reasonView{Stage: item.Stage, Reason: item.Reason}]++
+		item.Source, item.Reason = legible(item.Source), legible(item.Reason)
+		v.Rejects = append(v.Rejects, item)
 	}
+	if hidden := r.Total - len(r.Items); hidden > 0 {
+		v.Hidden = Grouped(int64(hidden))
+	}
+	reasons := r.Reasons
+	if reasons == nil {
+		reasons = countReasons(r.Items)
+	}
+	var rest int64
+	for i, one := range reasons {
+		if i >= maxReasons {
+			rest += one.Count
+			continue
+		}
+		v.Reasons = append(v.Reasons, reasonView{one.Stage, legible(one.Reason), Grouped(one.Count)})
+	}
+	if rest > 0 {
+		v.Reasons = append(v.Reasons, reasonView{Reason: "for other reasons", Count: Grouped(rest)})
+	}
+	return v
+}
+
+func countReasons(rejects []fault.Reject) []Reason {
+	counts := map[Reason]int64{}
+	for _, r := range rejects {
+		counts[Reason{Stage: r.Stage, Reason: r.Reason}]++
+	}
+	var out []Reason
 	for k, n := range counts {
 		k.Count = n
-		v.Reasons = append(v.Reasons, k)
+		out = append(out, k)
 	}
-	slices.SortFunc(v.Reasons, func(a, b reasonView) int {
+	slices.SortFunc(out, func(a, b Reason) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Stage, b.Stage))
 	})
-	v.Reasons = v.Reasons[:min(len(v.Reasons), maxReasons)]
-	return v
+	return out
 }

@@ -27,7 +27,8 @@ var (
 // Render writes the page as HTML in UTF-8. Nothing is written unless the whole
 // page can be rendered: pictures must be PNG or JPEG, series must have as many
 // x as y values, table rows no more cells than columns, histograms ascending
-// bounds and a count for each bin, and the items of a timeline and the rows of a
+// bounds and a count for each bin, parts of a breakdown a share in [0, 1] and a
+// value for each column, and the items of a timeline and the rows of a
 // comparison one picture for each moment or run.
 func Render(w io.Writer, p Page) error {
 	v := pageView{Page: p, Style: template.CSS(style)} //nolint:gosec // our own embedded style sheet
@@ -81,9 +82,11 @@ type (
 		Slider      bool
 		Runs        []string
 		Compared    []comparisonRowView
+		Pairs       []pairView
+		Parts       []partView
 		Reasons     []reasonView
 		Rejects     []fault.Reject
-		Hidden      int
+		Hidden      string // how many rejects are not listed
 	}
 	cellView struct {
 		Text          string
@@ -118,6 +121,10 @@ func viewOf(s Section) (sectionView, error) {
 		return galleryView(s)
 	case ContactSheet:
 		return sheetView(s)
+	case Pairs:
+		return pairsView(s)
+	case Breakdown:
+		return breakdownView(s)
 	case Timeline:
 		return timelineView(s)
 	case Comparison:

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package report renders what a job did as one self-contained HTML page:
-// figures, tables, curves, histograms, pictures beside each other and lists of
-// rejects. [DatasetPage] makes the page of a data set.
+// figures, tables, curves, histograms, pictures beside or on each other and lists
+// of rejects. [DatasetPage] makes the page of a data set.
 //
 // A page needs no network: style, pictures (data URIs) and curves (inline SVG)
 // are inside it, and its content security policy forbids everything else. Only
-// a page with a [Timeline] runs a script, the one whose hash the policy names.
+// a page with a [Timeline] or [Pairs] runs a script, the one whose hash the policy
+// names, and without it still shows everything.
 // It follows the reader's light or dark setting and fits a phone. All text is
 // escaped; names of pictures are outside input and are treated as such.
 //
@@ -40,8 +41,9 @@ type Fact struct {
 	Note string
 }
 
-// Section is one part of a page: [Text], [Table], [Curves], [Histograms],
-// [Swatches], [Gallery], [ContactSheet], [Timeline], [Comparison] or [Rejects].
+// Section is one part of a page: [Text], [Table], [Breakdown], [Curves],
+// [Histograms], [Swatches], [Gallery], [ContactSheet], [Pairs], [Timeline],
+// [Comparison] or [Rejects].
 type Section interface{ kind() string }
 
 // Text is prose.
@@ -81,6 +83,12 @@ type Curves struct {
 // Chart is one pair of axes with its series.
 type Chart struct {
 	Title, XLabel, YLabel string
+	// Summary is what readers who cannot see the drawing get of it; where empty,
+	// the last values.
+	Summary string
+	// FromZero lets the vertical axis begin at 0, as rates and counts should,
+	// where no value is negative.
+	FromZero bool
 	// LogY draws the vertical axis logarithmically. Values that are not
 	// positive are then left out.
 	LogY   bool
@@ -105,13 +113,24 @@ type Series struct {
 	Dashed bool
 }
 
-// Rejects lists pictures that were not used, with counts by reason.
+// Rejects lists pictures that were not used, with counts by reason. Names and
+// reasons are cut to some 200 characters each.
 type Rejects struct {
 	Title, Note string
 	// Total is the number of all rejects, of which Items may be a selection;
 	// where it is smaller than len(Items), len(Items) counts.
 	Total int
 	Items []fault.Reject
+	// Reasons count all rejects, the most frequent first; the page shows the
+	// first dozen. Where nil, they are counted over Items.
+	Reasons []Reason
+}
+
+// Reason is the number of pictures that were not used for one reason.
+type Reason struct {
+	Stage  fault.Stage
+	Reason string
+	Count  int64
 }
 
 func (Text) kind() string    { return "text" }

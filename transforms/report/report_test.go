@@ -120,7 +120,7 @@ func withoutPictures(page string) string {
 // TestRenderGolden pins whole pages, without their pictures.
 func TestRenderGolden(t *testing.T) {
 	t.Parallel()
-	for name, p := range map[string]Page{"sample.html": sample(t), "sweep.html": SweepSample(t)} {
+	for name, p := range map[string]Page{"sample.html": sample(t), "sweep.html": SweepSample(t), "job.html": JobSample(t)} {
 		golden := filepath.Join("testdata", name)
 		got := withoutPictures(render(t, p))
 		if *update {
@@ -207,7 +207,9 @@ func hostile(t testing.TB, s string) Page {
 				{Caption: s, Before: labelled(t, s), After: labelled(t, s), Frames: append(labelled(t, s), labelled(t, "")...)},
 			}},
 			Comparison{Title: s, Note: s, Columns: []string{s}, Rows: []ComparisonRow{{Caption: s, Before: labelled(t, s), Pictures: labelled(t, s)}}},
-			Rejects{Title: s, Note: s, Items: []fault.Reject{{Source: s, Stage: fault.Stage(s), Reason: s}}},
+			Pairs{Title: s, Note: s, Items: []Pair{{Caption: s, Before: labelled(t, s)[0], After: labelled(t, s)[0]}}},
+			Breakdown{Title: s, Note: s, Columns: []string{s, s}, Parts: []Part{{s, []string{s}, 0.5}}},
+			Rejects{Title: s, Note: s, Reasons: []Reason{{fault.Stage(s), s, 1}}, Items: []fault.Reject{{Source: s, Stage: fault.Stage(s), Reason: s}}},
 		},
 	}
 }

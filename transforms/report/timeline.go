@@ -10,10 +10,10 @@ import (
 	"html/template"
 )
 
-// script moves a timeline to the moment that its slider names. It is the one
+// script moves timelines and pairs to what their sliders say. It is the one
 // script a page may hold.
 //
-//go:embed timeline.js
+//go:embed script.js
 var script string
 
 // scriptHash is what the content security policy allows instead of all inline

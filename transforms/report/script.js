@@ -15,3 +15,15 @@ for (const section of document.querySelectorAll("section.timeline")) {
   bar.hidden = false;
   show(); /* a browser may restore another value when it reloads the page */
 }
+for (const pair of document.querySelectorAll(".pair")) {
+  const slider = pair.querySelector("input");
+  const [before, after] = Array.from(pair.querySelectorAll("span"), (s) => s.textContent);
+  const show = () => {
+    pair.style.setProperty("--at", slider.value + "%");
+    slider.setAttribute("aria-valuetext", `${slider.value}% ${before}, ${100 - slider.value}% ${after}`);
+  };
+  slider.addEventListener("input", show);
+  pair.classList.add("live");
+  slider.hidden = false;
+  show();
+}
