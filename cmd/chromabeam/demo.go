@@ -15,6 +15,7 @@ import (
 	"github.com/chromabeam/chromabeam/train"
 	"github.com/chromabeam/chromabeam/train/recipes"
 	"github.com/chromabeam/chromabeam/transforms/pixel"
+	"github.com/chromabeam/chromabeam/transforms/progress"
 )
 
 func demoCommand() command {
@@ -147,7 +148,7 @@ func (d *demo) bulk(ctx context.Context, b *model.Backend) (err error) {
 	o.Model, o.Input, o.Output, o.Backend = d.path("run"), d.path("scans"), d.path("coloured"), b.Name
 	o.ToolVersion, o.Overwrite = toolVersion(), d.overwrite
 	show, end := d.term.progress("colouring", "pictures")
-	o.Progress = func(done, total int64) { show(done, total, "") }
+	o.Progress = func(p progress.State) { show(p.Done, p.Total, rejected(p.Rejects)) }
 	d.record.Colored, err = bulk.Run(ctx, o)
 	end()
 	return err

@@ -3,183 +3,142 @@
 package bulk
 
 import (
-	"archive/zip"
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
+	"hash"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/chromabeam/chromabeam/transforms/failpoint"
-	"github.com/chromabeam/chromabeam/transforms/report"
+	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
-// partSize is about how many pictures go into one part of an archive: what a
-// killed run has to do again at most.
-const partSize = 1000
-
-func partCount(pictures int64) int { return int((pictures + partSize - 1) / partSize) }
-
-// storedHeader describes a member that is stored as it is. Pictures are
-// compressed already, and times would make equal archives differ.
-func storedHeader(name string, data []byte) *zip.FileHeader {
-	h := &zip.FileHeader{
-		Name: name, Method: zip.Store, CRC32: crc32.ChecksumIEEE(data),
-		CompressedSize64: uint64(len(data)), UncompressedSize64: uint64(len(data)),
-		// 1980-01-01, the first day that zip knows: zero is no date, and the field
-		// that replaces this one would add the time once more as an extra.
-		ModifiedDate: 1<<5 | 1, //nolint:staticcheck // see above
-	}
-	if strings.ContainsFunc(name, func(r rune) bool { return r >= utf8.RuneSelf }) {
-		h.Flags |= 0x800 // the name is UTF-8
-	}
-	h.CreatorVersion, h.ReaderVersion = 20, 20
-	return h
-}
-
-// archiveRecord is archive.json: the archive is whole, and what it was made
-// from.
-type archiveRecord struct {
-	Listing string `json:"listing"`
-	Model   string `json:"model"`
-	Job     string `json:"job"`
-	Bytes   int64  `json:"bytes"`
-	SHA256  string `json:"sha256"`
-}
-
-// readArchive returns the record of the finished archive if there is one and it
-// fits the job and the file.
-func (l layout) readArchive(j job) (r archiveRecord, ok bool) {
-	data, err := os.ReadFile(l.finished())
-	if err != nil || json.Unmarshal(data, &r) != nil {
-		return r, false
-	}
-	info, err := os.Stat(l.Output)
-	return r, err == nil && info.Size() == r.Bytes && r.Model == j.ModelHash && r.Job == j.hash()
-}
-
-// intact reports whether the archive's bytes are those of its record.
-func (l layout) intact(r archiveRecord) (bool, error) {
-	f, err := os.Open(l.Output)
-	if err != nil {
-		return false, fmt.Errorf("opening the archive of an earlier run: %w", err)
-	}
-	h := sha256.New()
-	_, err = io.Copy(h, f)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return false, fmt.Errorf("reading the archive of an earlier run: %w", err)
-	}
-	return hex.EncodeToString(h.Sum(nil)) == r.SHA256, nil
-}
-
-// parted is an archive's parts, opened.
-type parted struct {
-	zips    []*zip.ReadCloser
-	members []*zip.File
-	lines   []line
-}
-
-func (l layout) openParts(plan string, parts int) (p *parted, err error) {
-	p = &parted{}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, p.close())
-		}
-	}()
-	for i := range parts {
-		name := l.partName(plan, fmt.Sprintf("%05d", i), parts)
-		r, err := readPart(name)
-		if errors.Is(err, os.ErrNotExist) {
-			continue // no picture fell to it
-		}
-		if err != nil {
-			return p, err
-		}
-		z, err := zip.OpenReader(name + ".zip")
-		if err != nil {
-			return p, fmt.Errorf("opening part %q: %w", name, err)
-		}
-		p.zips = append(p.zips, z)
-		p.members = append(p.members, z.File...)
-		p.lines = append(p.lines, r.Lines...)
-	}
-	slices.SortFunc(p.members, func(a, b *zip.File) int { return strings.Compare(a.Name, b.Name) })
-	slices.SortFunc(p.lines, func(a, b line) int {
-		return cmp.Or(strings.Compare(a.Source, b.Source), strings.Compare(a.Key, b.Key))
-	})
-	return p, nil
-}
-
-func (p *parted) close() error {
-	var errs []error
-	for _, z := range p.zips {
-		errs = append(errs, z.Close())
-	}
-	return errors.Join(errs...)
-}
-
-// assemble joins the parts to the archive: raw members sorted by name, so that
-// the number of parts leaves no trace.
-func (l layout) assemble(ctx context.Context, sp spec) (err error) {
-	p, err := l.openParts(sp.Plan, sp.Parts)
+// assemble joins parts, and the pictures of the finished archive that stay, to
+// a new archive, sorted by name, so that the number of parts and runs leaves no
+// trace.
+func (d *driver) assemble(ctx context.Context, sp spec) error {
+	m, err := d.openMerge(ctx, sp)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, p.close()) }()
-	h := sha256.New()
-	size := &counter{}
-	err = l.publishResult(l.Output, func(w io.Writer) error {
-		z := zip.NewWriter(io.MultiWriter(w, h, size))
-		for _, m := range p.members {
-			if err := cmp.Or(ctx.Err(), z.Copy(m)); err != nil {
-				return err
-			}
-		}
-		return z.Close()
+	id := fmt.Sprintf("%06d-%s", sp.Run, d.id)
+	a := &assembly{d: d, next: nextPrefix + id + ".json", members: map[uint64]struct{}{}, record: archiveRecord{
+		Model: sp.Model, Job: sp.Hash, Index: membersPrefix + id + ".jsonl",
+	}}
+	info, err := d.publishResult(ctx, d.archiveResult(), func(w io.Writer) error {
+		return a.write(ctx, w, m)
 	}, func() { failpoint.Hit(fpArchiveWritten) })
-	if err != nil {
-		return fmt.Errorf("writing %q: %w", l.Output, err)
+	if err = errors.Join(err, m.close()); err != nil {
+		return err
 	}
 	failpoint.Hit(fpArchiveRenamed)
-	if len(p.lines) > 0 {
-		if err := l.writeSegment(sp.Run, "archive", 0, p.lines); err != nil {
+	if err := d.writeLines(ctx, sp); err != nil {
+		return err
+	}
+	a.record.Version = info.Version
+	d.archive, d.reusable, d.members = a.record, true, a.members
+	return d.settleArchive(ctx)
+}
+
+// assembly is an archive that is being written.
+type assembly struct {
+	d      *driver
+	next   string // the record's name until the archive has its own
+	record archiveRecord
+	// members are the tags of what it holds.
+	members map[uint64]struct{}
+}
+
+// write writes the archive, and its index and record on the way.
+func (a *assembly) write(ctx context.Context, w io.Writer, m *merge) error {
+	h := sha256.New()
+	out := &byteCounter{w: io.MultiWriter(w, h)}
+	_, err := a.d.st.Publish(ctx, a.record.Index, store.Anything(), func(index io.Writer) error {
+		return a.join(ctx, newPacker(a.d.layout.Kind, out), json.NewEncoder(index), m)
+	})
+	if err != nil {
+		return err
+	}
+	a.fill(h, out.n)
+	return a.d.recordArchive(ctx, a.next, a.record)
+}
+
+func (a *assembly) fill(h hash.Hash, size int64) {
+	a.record.SHA256, a.record.Bytes = hex.EncodeToString(h.Sum(nil)), size
+}
+
+func (a *assembly) join(ctx context.Context, p packer, index *json.Encoder, m *merge) error {
+	for {
+		next, body, err := m.next()
+		if errors.Is(err, io.EOF) {
+			return p.finish()
+		}
+		if err != nil {
+			return err
+		}
+		w, offset, err := p.next(next)
+		if err == nil {
+			_, err = io.CopyN(w, body, next.Size)
+		}
+		if err != nil {
+			return fmt.Errorf("packing %q: %w", next.Name, err)
+		}
+		next.Offset = offset
+		a.record.Members++
+		a.members[next.tag()] = struct{}{}
+		if err := errors.Join(index.Encode(next), ctx.Err()); err != nil {
 			return err
 		}
 	}
-	r := archiveRecord{Listing: sp.Plan, Model: sp.Model, Job: sp.Hash, Bytes: size.n, SHA256: hex.EncodeToString(h.Sum(nil))}
-	if err := l.publish(l.finished(), func(w io.Writer) error { return report.WriteJSON(w, r) }); err != nil {
-		return err
+}
+
+// writeLines writes the lines of all parts into the ledger, except those that it
+// has from a run that was killed after this.
+func (d *driver) writeLines(ctx context.Context, sp spec) error {
+	n := 0
+	for part := range sp.Parts {
+		r, ok, err := d.readPart(ctx, sp, part)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		lines := slices.DeleteFunc(r.Lines, func(l line) bool {
+			key, err := rawKey(l.Key)
+			e, known := d.known[key]
+			return err == nil && known && e.same(entryOfLine(l, 0))
+		})
+		if len(lines) == 0 {
+			continue
+		}
+		if err := writeSegment(ctx, d.st, sp.Claim, sp.Run, d.id, n, lines); err != nil {
+			return err
+		}
+		n++
 	}
-	failpoint.Hit(fpArchiveRecorded)
 	return nil
 }
 
-// counter counts bytes.
-type counter struct{ n int64 }
-
-func (c *counter) Write(p []byte) (int, error) {
-	c.n += int64(len(p))
-	return len(p), nil
+// readPart reads the record of a part that this run has made or found, false
+// where no picture fell to it.
+func (d *driver) readPart(ctx context.Context, sp spec, part int) (partRecord, bool, error) {
+	r, err := readPart(ctx, d.st, sp.partName(partNumber(part)))
+	if r.Run != sp.Run { // of other inputs, or none
+		return partRecord{}, false, nil //nolint:nilerr // a part that is damaged is missed in the end
+	}
+	return r, true, err
 }
 
-// dropParts removes the parts of other listings, or with keep empty all.
-func (l layout) dropParts(keep string) error {
-	entries, err := os.ReadDir(l.parts())
-	for _, e := range entries {
-		if e.Name() != keep {
-			err = errors.Join(err, os.RemoveAll(filepath.Join(l.parts(), e.Name())))
-		}
-	}
-	if err != nil {
+func partNumber(part int) string { return fmt.Sprintf("%05d", part) }
+
+// dropParts removes all parts.
+func (d *driver) dropParts(ctx context.Context) error {
+	if err := d.st.RemoveAll(ctx, partsFolder); err != nil {
 		return fmt.Errorf("removing parts: %w", err)
 	}
 	return nil

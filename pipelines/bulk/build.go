@@ -3,6 +3,7 @@
 package bulk
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"hash/fnv"
@@ -11,6 +12,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
+	"github.com/chromabeam/chromabeam/transforms/plan"
 	"github.com/chromabeam/chromabeam/transforms/source"
 )
 
@@ -29,7 +31,7 @@ func build(s beam.Scope, files []string, sp spec) {
 	s = s.Scope("bulk")
 	items := beam.ParDo(s, &readPlanFn{Spec: sp}, beam.Reshuffle(s, beam.CreateList(s, files)))
 	var done beam.PCollection
-	if sp.Layout.Archive {
+	if sp.Layout.archive() {
 		parts := beam.GroupByKey(s, beam.ParDo(s, &assignFn{Parts: sp.Parts}, items))
 		done = beam.ParDo(s, &partFn{Spec: sp}, parts)
 	} else {
@@ -44,11 +46,17 @@ type readPlanFn struct{ Spec spec }
 
 // ProcessElement reads one plan file.
 func (f *readPlanFn) ProcessElement(ctx context.Context, name string, emit func(item)) error {
-	err := readLines(name, func(it item) error {
+	st, err := f.Spec.Layout.records()
+	if err != nil {
+		return f.Spec.job().Fail(err)
+	}
+	for it, err := range plan.Lines[item](ctx, st, name) {
+		if err = cmp.Or(err, ctx.Err()); err != nil {
+			return f.Spec.job().Fail(err)
+		}
 		emit(it)
-		return ctx.Err()
-	})
-	return f.Spec.job().Fail(err)
+	}
+	return nil
 }
 
 // assignFn gives every picture its part of the archive.

@@ -8,7 +8,7 @@ import (
 	"hash"
 )
 
-// digester condenses a listing.
+// digester condenses what a part is made of.
 type digester struct{ h hash.Hash }
 
 func newDigester() *digester { return &digester{sha256.New()} }

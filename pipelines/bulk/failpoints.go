@@ -2,8 +2,6 @@
 
 package bulk
 
-import "github.com/chromabeam/chromabeam/transforms/failpoint"
-
 // The moments of a job at which a test kills it; see package failpoint. Each is
 // hit just after the step that it names.
 const (
@@ -23,14 +21,6 @@ const (
 	fpReportWritten   = "bulk.report.written"   // the report too
 	fpPlanRemoved     = "bulk.plan.removed"     // nothing is left to do
 )
-
-// hit is a step of [layout.publishSteps] that does nothing but hit a point.
-func hit(point string) func() error {
-	return func() error {
-		failpoint.Hit(point)
-		return nil
-	}
-}
 
 // Failpoints lists the points that a job with a folder as output passes, in
 // order.

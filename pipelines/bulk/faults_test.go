@@ -9,6 +9,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"github.com/chromabeam/chromabeam/transforms/progress"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"image/gif"
@@ -39,7 +41,7 @@ func bomb(t testing.TB) []byte {
 }
 
 func crcOf(data []byte) [4]byte {
-	sum := storedHeader("", data).CRC32
+	sum := crc32.ChecksumIEEE(data)
 	return [4]byte{byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum)}
 }
 
@@ -131,7 +133,7 @@ func TestBadPictures(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				rejects := readRejects(t, l.rejects())
+				rejects := readRejects(t, l.at(rejectsFile))
 				for name, reason := range bad {
 					if r, ok := rejects[name]; !ok || r.Reason == "" || r.Transient || !strings.Contains(r.Reason, reason) {
 						t.Errorf("reject of %s: %+v (found: %v), want %q in its reason", name, r, ok, reason)
@@ -141,7 +143,7 @@ func TestBadPictures(t *testing.T) {
 					t.Errorf("rejects: %v", rejects)
 				}
 				var got map[string]string
-				if l.Archive {
+				if l.archive() {
 					got = zipSums(t, o.Output)
 				} else {
 					got = sums(t, o.Output)
@@ -354,7 +356,7 @@ func TestAnotherJob(t *testing.T) {
 // what a single run over the last state makes.
 func TestInputGrows(t *testing.T) {
 	t.Parallel()
-	for _, output := range []string{"out", "out.zip"} {
+	for _, output := range []string{"out", "out.zip", "out.tar"} {
 		t.Run(output, func(t *testing.T) {
 			files := mixed(t)
 			o := tiny(t, writeFolder(t, files), filepath.Join(t.TempDir(), output))
@@ -381,7 +383,7 @@ func TestInputGrows(t *testing.T) {
 			whole := o
 			whole.Output = filepath.Join(t.TempDir(), output)
 			mustRun(t, whole)
-			if output == "out.zip" {
+			if output != "out" {
 				if fileSum(t, o.Output) != fileSum(t, whole.Output) {
 					t.Error("the archive differs from one made at once")
 				}
@@ -431,7 +433,8 @@ func TestInterrupted(t *testing.T) {
 			o.Runner = runner
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			o.Progress = func(done, total int64) {
+			o.Progress = func(p progress.State) {
+				done, total := p.Done, p.Total
 				if done > 0 && total == n {
 					cancel()
 				}

@@ -15,10 +15,11 @@ import (
 
 // fence keeps the output apart from what a list or a pattern leads to, which
 // [layout.apart] cannot know: the pictures themselves must be looked at. It is
-// nil where the input is a folder, an archive or under gs://.
+// nil where there is nothing to look at: the input is a folder or an archive.
 type fence struct {
 	output string // without symbolic links
 	input  string
+	remote bool // the output is under gs://
 	list   bool
 	base   string // the folder that relative entries belong to, or a pattern's
 
@@ -34,6 +35,9 @@ type entryPlace struct {
 }
 
 func newFence(l layout, input string) (*fence, error) {
+	if l.remote() {
+		return newRemoteFence(l, input), nil
+	}
 	f := &fence{input: input}
 	lower := strings.ToLower(input)
 	info, err := os.Stat(input)
@@ -59,8 +63,11 @@ func newFence(l layout, input string) (*fence, error) {
 // check refuses a picture that the output may overwrite, and one that shows
 // that the next run would colour the output's own pictures again.
 func (f *fence) check(r source.Ref) error {
-	if f == nil {
+	switch {
+	case f == nil:
 		return nil
+	case f.remote:
+		return f.checkRemote(r)
 	}
 	uri := r.URI
 	switch {

@@ -18,9 +18,11 @@ import (
 // ColorizeFile colours one picture, through the same engine as [Run] and so to
 // the same bytes. The name out decides the format: .jpg, .jpeg or .png; it must
 // agree with o.Format. An existing file is replaced with o.Overwrite only, and
-// is written whole or not at all. Input, Output and Runner of o are not used. A
-// picture that cannot be used is a [fault.PictureError] in the error's chain.
+// is written whole or not at all. SkipColor and what o says of many pictures, such
+// as Input, Output and Runner, is not used. A picture that cannot be used is a
+// [fault.PictureError] in the error's chain.
 func ColorizeFile(ctx context.Context, o Options, in, out string) error {
+	o.SkipColor = false
 	if err := o.validateCommon(); err != nil {
 		return fault.AsRequest(err)
 	}

@@ -19,9 +19,6 @@ type folded map[[16]byte]struct{}
 // which the records' folder, called in capitals, shows. An archive tells them
 // apart.
 func foldedFor(l layout) folded {
-	if l.Archive {
-		return nil
-	}
 	records, err := os.Stat(filepath.Join(l.Output, stateName))
 	if err != nil {
 		return nil

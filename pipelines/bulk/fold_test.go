@@ -11,10 +11,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/chromabeam/chromabeam/transforms/source"
+	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
 // nowhere is a source that has nothing to read.
 type nowhere struct{ source.Source }
+
+// unused is a store that is not written to.
+type unused struct{ store.Store }
 
 func (nowhere) URI() string { return "nowhere" }
 
@@ -32,8 +36,8 @@ func TestFolded(t *testing.T) {
 		{"case does not count", folded{}, []string{"a.PNG", "b/X.png", "é.png"}},
 	} {
 		p := &planner{
-			job: job{Format: FormatSame}, folded: tt.folded, known: book{}, names: newTaken(), src: nowhere{}, hash: newDigester(),
-			plan: plan{listed: map[[16]byte]struct{}{}},
+			job: job{Format: FormatSame}, folded: tt.folded, known: book{}, names: newTaken(), src: nowhere{},
+			roundPlan: roundPlan{listed: map[[16]byte]struct{}{}}, st: unused{},
 		}
 		for _, name := range names {
 			if err := p.add(t.Context(), source.Ref{URI: "nowhere", Member: []byte(name), Size: 1}); err != nil {

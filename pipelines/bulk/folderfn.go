@@ -7,22 +7,11 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
-	"path"
-	"path/filepath"
 	"reflect"
-	"strings"
-	"sync"
-	"syscall"
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
-	"github.com/chromabeam/chromabeam/transforms/failpoint"
-	"github.com/chromabeam/chromabeam/transforms/fault"
 	"github.com/chromabeam/chromabeam/transforms/inference"
 )
 
@@ -43,10 +32,9 @@ type colorizeFn struct {
 	Spec spec
 
 	worker   worker
-	root     *os.Root
+	sink     sink
 	writer   string // names this instance's ledger segments
 	segments int
-	folders  sync.Map // made already; asked for from the pool
 
 	lines  []line
 	since  time.Time // of the oldest line
@@ -55,8 +43,9 @@ type colorizeFn struct {
 
 // written is what a picture's task carries.
 type written struct {
-	item item
-	sum  string
+	item       item
+	sum        string
+	generation int64
 }
 
 // Setup opens the model and the output.
@@ -64,21 +53,24 @@ func (f *colorizeFn) Setup(ctx context.Context) (err error) {
 	if err := f.worker.open(ctx, f.Spec); err != nil {
 		return err
 	}
-	if f.root, err = os.OpenRoot(f.Spec.Layout.Output); err != nil {
-		return f.Spec.job().Fail(fmt.Errorf("opening output: %w", err))
-	}
+	f.writer = randomID()
+	f.sink, err = openSink(f.Spec.Layout, f.writer)
+	return f.Spec.job().Fail(err)
+}
+
+// randomID returns a name that no other writer has.
+func randomID() string {
 	var id [6]byte
 	_, _ = rand.Read(id[:]) // never fails
-	f.writer = hex.EncodeToString(id[:])
-	return nil
+	return hex.EncodeToString(id[:])
 }
 
 // Teardown closes the output, if Setup got as far as opening it.
 func (f *colorizeFn) Teardown() error {
-	if f.root == nil {
+	if f.sink == nil {
 		return nil
 	}
-	return f.root.Close()
+	return f.sink.close()
 }
 
 // StartBundle ends what a bundle before this one left behind: FinishBundle is
@@ -106,7 +98,7 @@ func (f *colorizeFn) process(ctx context.Context, it item, emit func(totals)) er
 	}
 	w := &written{item: it}
 	t := f.worker.task(it)
-	t.Store = func(_ context.Context, r *inference.Result) error { return f.store(w, r) }
+	t.Store = func(ctx context.Context, r *inference.Result) error { return f.store(ctx, w, r) }
 	t.Value = w
 	f.worker.stream.Submit(t)
 	for r := f.worker.stream.Ready(); r != nil; r = f.worker.stream.Ready() {
@@ -125,13 +117,14 @@ func (f *colorizeFn) FinishBundle(ctx context.Context, emit func(totals)) error 
 			return f.Spec.job().Fail(err)
 		}
 	}
-	return f.Spec.job().Fail(f.flush(emit))
+	return f.Spec.job().Fail(f.flush(ctx, emit))
 }
 
 // take records a result.
 func (f *colorizeFn) take(ctx context.Context, r *inference.Result, emit func(totals)) error {
 	w, _ := r.Task.Value.(*written)
 	l, err := f.Spec.lineOf(w.item, r, w.sum)
+	l.Generation = w.generation
 	f.worker.count(ctx, r, &f.totals)
 	if err != nil {
 		return err
@@ -140,22 +133,22 @@ func (f *colorizeFn) take(ctx context.Context, r *inference.Result, emit func(to
 		f.since = time.Now()
 	}
 	f.lines = append(f.lines, l)
-	if len(f.lines) >= segmentLines || time.Since(f.since) >= segmentTime {
-		return f.flush(emit)
+	if len(f.lines) >= f.Spec.SegmentLines || time.Since(f.since) >= segmentTime {
+		return f.flush(ctx, emit)
 	}
 	return nil
 }
 
 // flush puts the pictures since the last flush on disk and then says so in the
 // ledger.
-func (f *colorizeFn) flush(emit func(totals)) error {
+func (f *colorizeFn) flush(ctx context.Context, emit func(totals)) error {
 	if len(f.lines) == 0 {
 		return nil
 	}
-	if err := f.syncOutputs(); err != nil {
+	if err := f.sink.sync(f.lines); err != nil {
 		return err
 	}
-	if err := f.Spec.Layout.writeSegment(f.Spec.Run, f.writer, f.segments, f.lines); err != nil {
+	if err := writeSegment(ctx, f.worker.st, f.Spec.Claim, f.Spec.Run, f.writer, f.segments, f.lines); err != nil {
 		return err
 	}
 	f.segments++
@@ -164,88 +157,13 @@ func (f *colorizeFn) flush(emit func(totals)) error {
 	return nil
 }
 
-// syncOutputs puts the pictures of a segment and their folders on disk, some at
-// a time: a disk takes many small requests together as fast as a few.
-func (f *colorizeFn) syncOutputs() error {
-	var work sync.WaitGroup
-	slots := make(chan struct{}, 8)
-	errs := make([]error, len(f.lines))
-	folders := map[string]struct{}{}
-	for i, l := range f.lines {
-		if l.rejected() {
-			continue
-		}
-		folders[path.Dir(l.Output)] = struct{}{}
-		slots <- struct{}{}
-		work.Go(func() {
-			errs[i] = f.syncOutput(l.Output)
-			<-slots
-		})
-	}
-	work.Wait()
-	err := errors.Join(errs...)
-	for name := range folders {
-		err = errors.Join(err, syncDir(filepath.Join(f.Spec.Layout.Output, filepath.FromSlash(name))))
-	}
-	return err
-}
-
-func (f *colorizeFn) syncOutput(name string) error {
-	file, err := f.root.OpenFile(filepath.FromSlash(name), os.O_RDWR, 0)
-	if err != nil {
-		return fmt.Errorf("putting a picture on disk: %w", err)
-	}
-	return errors.Join(file.Sync(), file.Close())
-}
-
-// store writes a coloured picture under its name. All paths go through
-// [os.Root]: no symbolic link in the output leads out of it.
-func (f *colorizeFn) store(w *written, r *inference.Result) error {
+// store writes a coloured picture under its name. It runs in the pool.
+func (f *colorizeFn) store(ctx context.Context, w *written, r *inference.Result) (err error) {
 	sum := sha256.Sum256(r.Data)
 	w.sum = hex.EncodeToString(sum[:])
-	if err := f.worker.storeThumbnails(w.item.Key, r); err != nil {
+	if err := f.worker.storeThumbnails(ctx, w.item.Key, r); err != nil {
 		return err
 	}
-	name := filepath.FromSlash(w.item.Output)
-	if err := f.makeFolder(filepath.Dir(name)); err != nil {
-		return writeError(err)
-	}
-	tmp := filepath.Join(stateName, "tmp", f.writer+"-"+w.item.Key)
-	if err := f.root.WriteFile(tmp, r.Data, 0o644); err != nil {
-		return writeError(err)
-	}
-	failpoint.Hit(fpPictureWritten)
-	if err := f.root.Rename(tmp, name); err != nil {
-		return writeError(errors.Join(err, f.root.Remove(tmp)))
-	}
-	failpoint.Hit(fpPictureRenamed)
-	return nil
-}
-
-func (f *colorizeFn) makeFolder(name string) error {
-	if _, ok := f.folders.Load(name); ok {
-		return nil
-	}
-	if err := f.root.MkdirAll(name, 0o755); err != nil {
-		return err
-	}
-	f.folders.Store(name, true)
-	return nil
-}
-
-// writeError tells what is wrong with one name from what is wrong with the
-// whole output, which ends the job: thousands of rejects for a full disk would
-// help nobody.
-func writeError(err error) error {
-	for _, name := range []error{syscall.ENAMETOOLONG, syscall.EISDIR, syscall.ENOTDIR, fs.ErrExist, syscall.ENOTEMPTY} {
-		if errors.Is(err, name) {
-			return &fault.PictureError{Stage: fault.StageWrite, Reason: "the output has no place for this name", Transient: true, Err: err}
-		}
-	}
-	if strings.Contains(err.Error(), "escapes from parent") { // os has no exported error for it
-		return &fault.PictureError{
-			Stage: fault.StageWrite, Reason: "a symbolic link in the output leads out of it", Transient: true, Err: err,
-		}
-	}
-	return fmt.Errorf("writing a coloured picture: %w", err)
+	w.generation, err = f.sink.store(ctx, w.item, r.Data)
+	return err
 }

@@ -3,40 +3,41 @@
 package bulk
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
-	"github.com/chromabeam/chromabeam/transforms/failpoint"
-	"github.com/chromabeam/chromabeam/transforms/fault"
 	"github.com/chromabeam/chromabeam/transforms/gcs"
 	"github.com/chromabeam/chromabeam/transforms/inference"
 	"github.com/chromabeam/chromabeam/transforms/pixel"
-	"github.com/chromabeam/chromabeam/transforms/report"
 )
 
 // jobVersion changes when the same job would give other bytes or names.
-const jobVersion = 2
+const jobVersion = 3
 
 // job is job.json: what an output folder or archive stands for. The batch size
 // is not part of it, so that a job may go on with another one where memory is
-// short; the same bytes hold for one backend and one batch size.
+// short; the same bytes hold for one backend and one batch size. Neither are
+// limit, sample, watch and the like, which say what to do now.
 type job struct {
 	Version int    `json:"version"`
 	Input   string `json:"input"`
-	// ModelHash covers architecture and weights, ModelSize is the network's
-	// side in pixels.
-	ModelHash string `json:"model_hash"`
-	ModelSize int    `json:"model_size"`
-	Backend   string `json:"backend"`
-	Format    Format `json:"format"`
-	Quality   int    `json:"quality"`
+	// ModelHash covers architecture and weights, ModelSize is the side in pixels
+	// at which the network looks at pictures.
+	ModelHash  string `json:"model_hash"`
+	ModelSize  int    `json:"model_size"`
+	Backend    string `json:"backend"`
+	Format     Format `json:"format"`
+	Quality    int    `json:"quality"`
+	Strength   int    `json:"strength"`
+	SkipColor  bool   `json:"skip_color"`
+	SideBySide bool   `json:"side_by_side"`
+	RecodeLuma bool   `json:"recode_luma"`
+	Prefix     string `json:"prefix"`
+	Suffix     string `json:"suffix"`
 }
 
 func newJob(o Options, e *inference.Engine) (job, error) {
@@ -48,14 +49,20 @@ func newJob(o Options, e *inference.Engine) (job, error) {
 		}
 	}
 	return job{
-		Version: jobVersion, Input: in, ModelHash: e.Hash(), ModelSize: e.Size(),
-		Backend: e.Backend(), Format: o.Format, Quality: o.Quality,
+		Version: jobVersion, Input: in, ModelHash: e.Hash(), ModelSize: cmp.Or(o.RenderSize, e.Size()),
+		Backend: e.Backend(), Format: o.Format, Quality: o.Quality, Strength: o.Strength, SkipColor: o.SkipColor,
+		SideBySide: o.SideBySide, RecodeLuma: o.RecodeLuma, Prefix: o.Prefix, Suffix: o.Suffix,
 	}, nil
 }
 
-// hash names what decides the bytes of coloured pictures.
+// naming is how the job's coloured pictures are called.
+func (j job) naming() naming { return naming{Format: j.Format, Prefix: j.Prefix, Suffix: j.Suffix} }
+
+// hash names what decides the bytes and names of coloured pictures, and whether
+// there are any.
 func (j job) hash() string {
-	return digest(j.Version, j.ModelSize, j.Backend, j.Format, j.Quality)
+	j.Input, j.ModelHash = "", "" // a line has the key and the model of its own
+	return digest(j)
 }
 
 // rejectHash names what decides whether a picture is used at all.
@@ -74,43 +81,29 @@ func (j job) diff(old job) string {
 	var lines []string
 	add := func(name string, a, b any) {
 		if a != b {
-			lines = append(lines, fmt.Sprintf("%s: %v, now %v", name, a, b))
+			lines = append(lines, fmt.Sprintf("%s: %v, now %v", name, orNone(a), orNone(b)))
 		}
 	}
 	add("version of the records", old.Version, j.Version)
 	add("input", old.Input, j.Input)
 	add("model hash", old.ModelHash, j.ModelHash)
-	add("model size", old.ModelSize, j.ModelSize)
+	add("render size", old.ModelSize, j.ModelSize)
 	add("backend", old.Backend, j.Backend)
 	add("format", old.Format, j.Format)
 	add("quality", old.Quality, j.Quality)
+	add("strength", old.Strength, j.Strength)
+	add("skip-color", old.SkipColor, j.SkipColor)
+	add("side-by-side", old.SideBySide, j.SideBySide)
+	add("recode-luma", old.RecodeLuma, j.RecodeLuma)
+	add("prefix", old.Prefix, j.Prefix)
+	add("suffix", old.Suffix, j.Suffix)
 	return strings.Join(lines, "; ")
 }
 
-// settle compares the job with the one that the output holds, if any, and
-// refuses to mix two.
-func (j job) settle(l layout, overwrite bool) error {
-	data, err := os.ReadFile(l.job())
-	if errors.Is(err, os.ErrNotExist) || overwrite {
-		return nil
+// orNone makes an empty text visible.
+func orNone(v any) any {
+	if v == "" {
+		return "none"
 	}
-	if err != nil {
-		return fault.Request("reading the job in output: %w", err)
-	}
-	var old job
-	if err := json.Unmarshal(data, &old); err != nil {
-		return fault.Request("reading %q: %w; use -overwrite to begin anew", l.job(), err)
-	}
-	if d := j.diff(old); d != "" {
-		return fault.Request("output %q holds another job (%s): choose another output, or use -overwrite", l.Output, d)
-	}
-	return nil
-}
-
-func (j job) write(l layout) error {
-	if err := l.publish(l.job(), func(w io.Writer) error { return report.WriteJSON(w, j) }); err != nil {
-		return err
-	}
-	failpoint.Hit(fpJobWritten)
-	return nil
+	return v
 }

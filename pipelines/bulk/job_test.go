@@ -4,6 +4,8 @@ package bulk
 
 import (
 	"path/filepath"
+	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/chromabeam/chromabeam/transforms/pixel"
@@ -22,6 +24,48 @@ func TestRejectHash(t *testing.T) {
 			t.Errorf("limits %+v and %+v have one hash", l, other)
 		}
 		seen[hash] = l
+	}
+}
+
+// TestJobSettings: every setting of a job is in its hash and in the difference
+// that a refusal names, and nothing else is.
+func TestJobSettings(t *testing.T) {
+	t.Parallel()
+	base := job{Version: jobVersion, Input: "/in", ModelHash: "m", ModelSize: 64, Backend: "go", Format: FormatSame, Quality: 90, Strength: 100}
+	hashes := map[string]string{base.hash(): "base"}
+	for name, change := range map[string]func(*job){
+		"render size": func(j *job) { j.ModelSize = 128 }, "backend": func(j *job) { j.Backend = "xla:cpu" },
+		"format": func(j *job) { j.Format = FormatPNG }, "quality": func(j *job) { j.Quality = 91 },
+		"strength": func(j *job) { j.Strength = 99 }, "skip-color": func(j *job) { j.SkipColor = true },
+		"side-by-side": func(j *job) { j.SideBySide = true }, "recode-luma": func(j *job) { j.RecodeLuma = true },
+		"prefix": func(j *job) { j.Prefix = "x" }, "suffix": func(j *job) { j.Suffix = "x" },
+		"version of the records": func(j *job) { j.Version++ },
+	} {
+		changed := base
+		change(&changed)
+		if other, ok := hashes[changed.hash()]; ok {
+			t.Errorf("%s and %s have one hash", name, other)
+		}
+		hashes[changed.hash()] = name
+		if diff := changed.diff(base); !strings.HasPrefix(diff, name+": ") || strings.Contains(diff, ";") {
+			t.Errorf("%s: the difference is %q", name, diff)
+		}
+	}
+	// A line of the ledger has these itself.
+	for name, change := range map[string]func(*job){
+		"input": func(j *job) { j.Input = "/other" }, "model hash": func(j *job) { j.ModelHash = "n" },
+	} {
+		changed := base
+		change(&changed)
+		if changed.hash() != base.hash() {
+			t.Errorf("%s is in the hash", name)
+		}
+		if diff := changed.diff(base); !strings.HasPrefix(diff, name+": ") {
+			t.Errorf("%s: the difference is %q", name, diff)
+		}
+	}
+	if n := reflect.TypeFor[job]().NumField(); n != 13 {
+		t.Errorf("a job has %d fields, this test knows 13", n)
 	}
 }
 
@@ -46,9 +90,6 @@ func TestRaisedLimits(t *testing.T) {
 func TestTeardownWithoutSetup(t *testing.T) {
 	t.Parallel()
 	if err := (&colorizeFn{}).Teardown(); err != nil {
-		t.Error(err)
-	}
-	if err := (&partFn{}).Teardown(); err != nil {
 		t.Error(err)
 	}
 }

@@ -7,59 +7,123 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
 	"github.com/chromabeam/chromabeam/transforms/fault"
 	"github.com/chromabeam/chromabeam/transforms/gcs"
+	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
-// layout says where a job's files are.
+// kind is what an output is.
+type kind string
+
+const (
+	folder     kind = "folder"
+	zipArchive kind = "zip"
+	tarArchive kind = "tar"
+)
+
+// layout says where a job's files are. It travels to workers: an output under
+// gs:// is the same for all of them, a local one for those of this machine.
 type layout struct {
-	// Output is the folder or the .zip, Archive which of the two.
-	Output  string
-	Archive bool
+	// Output is the folder or archive: an absolute path, or a gs:// URL without
+	// slashes at its end.
+	Output string
+	Kind   kind
 }
 
 func newLayout(output string) (layout, error) {
-	abs, err := filepath.Abs(output)
-	if err != nil {
-		return layout{}, fmt.Errorf("finding output %q: %w", output, err)
+	l := layout{Output: strings.TrimRight(output, "/"), Kind: folder}
+	if gcs.IsURL(output) {
+		if _, err := gcs.ParseURL(l.Output); err != nil {
+			return layout{}, fmt.Errorf("finding output: %w", fault.AsRequest(err))
+		}
+	} else {
+		abs, err := filepath.Abs(output)
+		if err != nil {
+			return layout{}, fmt.Errorf("finding output %q: %w", output, err)
+		}
+		l.Output = abs
 	}
-	return layout{Output: abs, Archive: strings.EqualFold(filepath.Ext(abs), ".zip")}, nil
+	switch lower := strings.ToLower(l.Output); {
+	case strings.HasSuffix(lower, ".zip"):
+		l.Kind = zipArchive
+	case strings.HasSuffix(lower, ".tar"):
+		l.Kind = tarArchive
+	case strings.HasSuffix(lower, ".tar.gz"), strings.HasSuffix(lower, ".tgz"):
+		return layout{}, fault.Request("output must be a folder, a .zip or a .tar, got %q: pictures do not become smaller by gzip", output)
+	}
+	return l, nil
 }
 
-// reportDir is the folder of the report and of the state folder.
+func (l layout) archive() bool { return l.Kind != folder }
+
+func (l layout) remote() bool { return gcs.IsURL(l.Output) }
+
+// reportDir is the folder of the report and of the records: a path or a gs://
+// URL.
 func (l layout) reportDir() string {
-	if l.Archive {
+	if l.archive() {
 		return l.Output + ".report"
 	}
 	return l.Output
 }
 
-func (l layout) state(elements ...string) string {
-	return filepath.Join(append([]string{l.reportDir(), stateName}, elements...)...)
+// records opens the folder of the report and of the records.
+func (l layout) records() (store.Store, error) { return store.Open(l.reportDir()) }
+
+// beside opens the folder that an archive lies in and returns its name there.
+func (l layout) beside() (store.Store, string, error) {
+	if !l.remote() {
+		st, err := store.Open(filepath.Dir(l.Output))
+		return st, filepath.Base(l.Output), err
+	}
+	u, err := gcs.ParseURL(l.Output)
+	if err != nil {
+		return nil, "", err
+	}
+	dir, name := path.Split(u.Object)
+	st, err := store.Open(gcs.URL{Bucket: u.Bucket, Object: strings.TrimSuffix(dir, "/")}.String())
+	return st, name, err
 }
 
-func (l layout) job() string    { return l.state("job.json") }
-func (l layout) plan() string   { return l.state("plan") }
-func (l layout) ledger() string { return l.state("ledger") }
-func (l layout) tmp() string    { return l.state("tmp") }
-func (l layout) thumbs() string { return l.state("thumbs") }
-func (l layout) parts() string  { return l.state("parts") }
+// The names of a job's files in the folder of its report.
+const (
+	stateFolder   = stateName + "/"
+	jobFile       = stateFolder + "job.json"
+	planFolder    = stateFolder + "plan"
+	ledgerFolder  = stateFolder + "ledger"
+	thumbsFolder  = stateFolder + "thumbs"
+	partsFolder   = stateFolder + "parts"
+	publishedName = stateFolder + "published"
+	totalsFile    = stateFolder + "totals.json"
 
-// finished is the record that an archive is whole.
-func (l layout) finished() string { return l.state("archive.json") }
+	reportHTMLFile = "report.html"
+	reportJSONFile = "report.json"
+	rejectsFile    = "rejects.jsonl"
+)
 
-func (l layout) reportHTML() string { return filepath.Join(l.reportDir(), "report.html") }
-func (l layout) reportJSON() string { return filepath.Join(l.reportDir(), "report.json") }
-func (l layout) rejects() string    { return filepath.Join(l.reportDir(), "rejects.jsonl") }
+// at is where a file of the report's folder is, for people.
+func (l layout) at(name string) string {
+	if l.remote() {
+		return l.reportDir() + "/" + name
+	}
+	return filepath.Join(l.reportDir(), filepath.FromSlash(name))
+}
+
+// tmp is the folder of a local output's pictures that have no name yet.
+func (l layout) tmp() string { return l.at(stateFolder + "tmp") }
 
 // apart refuses an output of the wrong kind, one that is the input or lies
 // inside it, where the next run would colour the coloured pictures, and an input
 // inside the output, whose pictures could be overwritten. What a list or pattern
 // leads to is the fence's to keep apart.
 func (l layout) apart(input string) error {
+	if l.remote() {
+		return l.apartRemote(input)
+	}
 	in, remote := input, gcs.IsURL(input)
 	if !remote {
 		var err error
@@ -73,18 +137,46 @@ func (l layout) apart(input string) error {
 	}
 	info, err := os.Stat(out)
 	switch {
-	case err == nil && l.Archive && info.IsDir():
-		return fault.Request("output %q ends in .zip and must be a file, got a folder; -overwrite does not replace it", l.Output)
-	case err == nil && !l.Archive && !info.IsDir():
-		return fault.Request("output must be a folder, or a file ending in .zip, got the file %q", l.Output)
+	case err == nil && l.archive() && info.IsDir():
+		return fault.Request("output %q ends in .%s and must be a file, got a folder; -overwrite does not replace it", l.Output, l.Kind)
+	case err == nil && !l.archive() && !info.IsDir():
+		return fault.Request("output must be a folder, or a file ending in .zip or .tar, got the file %q", l.Output)
 	case remote:
 		return nil
 	case in == out:
-		return fault.Request("output must not be the input, got %q for both", input)
+		return l.isInput(input)
 	case inside(out, in):
-		return fault.Request("output must not lie inside the input %q, got %q: a second run would colour it again", input, l.Output)
+		return l.insideInput(input)
 	case inside(in, out):
-		return fault.Request("input must not lie inside the output %q, got %q: its files could be overwritten", l.Output, input)
+		return l.holdsInput(input)
+	}
+	return nil
+}
+
+func (l layout) isInput(input string) error {
+	return fault.Request("output must not be the input, got %q for both", input)
+}
+
+func (l layout) insideInput(input string) error {
+	return fault.Request("output must not lie inside the input %q, got %q: a second run would colour it again", input, l.Output)
+}
+
+func (l layout) holdsInput(input string) error {
+	return fault.Request("input must not lie inside the output %q, got %q: its files could be overwritten", l.Output, input)
+}
+
+// apartRemote is apart for an output under gs://.
+func (l layout) apartRemote(input string) error {
+	in := strings.TrimRight(input, "/")
+	switch {
+	case !gcs.IsURL(input):
+		return nil
+	case in == l.Output:
+		return l.isInput(input)
+	case strings.HasPrefix(l.Output, in+"/"):
+		return l.insideInput(input)
+	case strings.HasPrefix(in, l.Output+"/") && !l.archive():
+		return l.holdsInput(input)
 	}
 	return nil
 }
@@ -111,49 +203,4 @@ func realPath(path string) (string, error) {
 		}
 		rest = append([]string{filepath.Base(dir)}, rest...)
 	}
-}
-
-// claim makes the job's folders, once it is clear that the output is free or
-// the job's own. It is where an output that cannot be written is found. With
-// overwrite, the job's files are its own from here on, whatever is there.
-func (l layout) claim(overwrite bool) error {
-	for _, dir := range []string{l.plan(), l.ledger(), l.thumbs(), l.parts(), l.published()} {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return fault.Request("making output %q: %w", l.Output, err)
-		}
-	}
-	// What a killed run was writing has no name yet and is worth nothing.
-	if err := os.RemoveAll(l.tmp()); err != nil {
-		return fault.Request("making output %q: %w", l.Output, err)
-	}
-	if err := os.Mkdir(l.tmp(), 0o755); err != nil {
-		return fault.Request("making output %q: %w", l.Output, err)
-	}
-	if err := l.writable(); err != nil || !overwrite {
-		return err
-	}
-	for _, name := range l.results() {
-		if err := l.mark(name); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// writable tries to write where the job's files and pictures will go.
-func (l layout) writable() error {
-	dirs := []string{l.tmp(), l.reportDir()}
-	if l.Archive {
-		dirs = append(dirs, filepath.Dir(l.Output))
-	}
-	for _, dir := range dirs {
-		f, err := os.CreateTemp(dir, stateName+"-*.tmp")
-		if err != nil {
-			return fault.Request("output %q must be writable: %w", l.Output, err)
-		}
-		if err := errors.Join(f.Close(), os.Remove(f.Name())); err != nil {
-			return fault.Request("output %q must be writable: %w", l.Output, err)
-		}
-	}
-	return nil
 }

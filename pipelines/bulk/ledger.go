@@ -3,22 +3,22 @@
 package bulk
 
 import (
-	"bufio"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"slices"
+	"path"
 	"strconv"
 	"strings"
 
+	"github.com/chromabeam/chromabeam/transforms"
 	"github.com/chromabeam/chromabeam/transforms/failpoint"
 	"github.com/chromabeam/chromabeam/transforms/fault"
+	"github.com/chromabeam/chromabeam/transforms/plan"
 	"github.com/chromabeam/chromabeam/transforms/source"
+	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
 // keyOf names a picture of the input: the first half of the SHA-256 of its name
@@ -40,7 +40,7 @@ func keyOf(r source.Ref, input string) string {
 // versionOf names the picture's content as far as a listing shows it.
 func versionOf(r source.Ref) string { return strconv.FormatInt(r.Size, 10) + "-" + r.Version }
 
-// line is one line of the ledger: a picture that was written, or rejected.
+// line is one line of the ledger: a picture that was written, left or rejected.
 type line struct {
 	Key     string `json:"key"`
 	Source  string `json:"source"`
@@ -56,6 +56,15 @@ type line struct {
 	SHA256 string `json:"sha256,omitempty"`
 	Width  int    `json:"width,omitempty"`
 	Height int    `json:"height,omitempty"`
+	// Generation is the coloured picture's as an object of its own under gs://.
+	Generation int64 `json:"generation,omitempty"`
+	// Way says how it was coded, Halved that its batch was smaller than asked
+	// for, for want of memory, which may change its last bits.
+	Way    string `json:"way,omitempty"`
+	Halved bool   `json:"halved,omitempty"`
+	// Left says that the picture has colour and was left as it is, without an
+	// output.
+	Left bool `json:"left,omitempty"`
 	// Stage, Reason and Transient describe a reject.
 	Stage     fault.Stage `json:"stage,omitempty"`
 	Reason    string      `json:"reason,omitempty"`
@@ -64,23 +73,37 @@ type line struct {
 
 func (l line) rejected() bool { return l.Stage != "" }
 
+// written reports whether the output has a coloured picture.
+func (l line) written() bool { return !l.rejected() && !l.Left }
+
 // state is what is known of a picture.
 type state uint8
 
 const (
-	stateClaimed state = iota // planned; its name is the job's
-	stateDone
+	stateDone state = iota
+	stateLeft
 	stateRejected
 	stateTransient
 )
 
-// entry is what is kept in memory of a picture's last line: some 100 bytes
-// with its place in the map.
+// entry is what is kept in memory of a picture's last line: some 80 bytes with
+// its place in the map.
 type entry struct {
-	match  uint64 // of version, model and settings
-	bytes  int64
-	pixels int64
-	state  state
+	match      uint64 // of version, model and settings
+	bytes      int64
+	pixels     int64
+	generation int64
+	run        int32
+	state      state
+	// owned says that the job has written the coloured picture once, of that
+	// generation, also where what has become of its source since is no more than a
+	// reject.
+	owned bool
+}
+
+// same reports whether two entries say the same of a picture, in whichever run.
+func (e entry) same(o entry) bool {
+	return e.match == o.match && e.state == o.state && e.bytes == o.bytes && e.pixels == o.pixels
 }
 
 // book is the ledger in memory, by key.
@@ -103,96 +126,77 @@ func matchOf(version, model, settings string) uint64 {
 	return v
 }
 
-func (b book) add(l line) error {
-	key, err := rawKey(l.Key)
-	if err != nil {
-		return err
-	}
+func entryOfLine(l line, run int) entry {
 	e := entry{
-		match: matchOf(l.Version, l.Model, l.Settings),
-		bytes: l.Bytes, pixels: int64(l.Width) * int64(l.Height), state: stateDone,
+		match: matchOf(l.Version, l.Model, l.Settings), run: int32(run), //nolint:gosec // runs are few
+		bytes: l.Bytes, pixels: int64(l.Width) * int64(l.Height), generation: l.Generation, state: stateDone,
+		owned: l.written(),
 	}
 	switch {
 	case l.rejected() && l.Transient:
 		e.state = stateTransient
 	case l.rejected():
 		e.state = stateRejected
+	case l.Left:
+		e.state = stateLeft
+	}
+	return e
+}
+
+func (b book) add(l line, run int) error {
+	key, err := rawKey(l.Key)
+	if err != nil {
+		return err
+	}
+	e := entryOfLine(l, run)
+	if old := b[key]; !e.owned {
+		e.owned, e.generation = old.owned, old.generation
 	}
 	b[key] = e
 	return nil
 }
 
-// eachLine calls visit for every line of the ledger, segment after segment in
-// the order of runs: of two lines with one key the later counts.
-func (l layout) eachLine(visit func(line) error) error {
-	names, err := listDir(l.ledger())
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
-		if err := readLines(filepath.Join(l.ledger(), name), visit); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // listDir returns the sorted names of the JSON lines files in a folder; a folder
 // that is not there is empty.
-func listDir(dir string) ([]string, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("listing %q: %w", dir, err)
+func listDir(ctx context.Context, st store.Store, dir string) ([]string, error) {
+	infos, err := st.List(ctx, dir)
+	if err != nil {
+		return nil, err
 	}
 	var names []string
-	for _, e := range entries {
-		if strings.HasSuffix(e.Name(), ".jsonl") {
-			names = append(names, e.Name())
+	for _, i := range infos {
+		if strings.HasSuffix(i.Name, ".jsonl") {
+			names = append(names, i.Name)
 		}
 	}
-	slices.Sort(names)
 	return names, nil
 }
 
-// readLines decodes a file of JSON lines.
-func readLines[T any](name string, visit func(T) error) error {
-	f, err := os.Open(name)
-	if err != nil {
-		return fmt.Errorf("opening a record: %w", err)
-	}
-	d := json.NewDecoder(bufio.NewReaderSize(f, 1<<16))
-	for {
-		var v T
-		err := d.Decode(&v)
-		if errors.Is(err, io.EOF) {
-			return f.Close()
-		}
-		if err == nil {
-			err = visit(v)
-		}
-		if err != nil {
-			return errors.Join(fmt.Errorf("reading record %q: %w", name, err), f.Close())
-		}
-	}
+// runOf returns the run that a file of the ledger or plan belongs to.
+func runOf(name string) int {
+	head, _, _ := strings.Cut(path.Base(name), "-")
+	n, _ := strconv.Atoi(head) // another's file belongs to no run
+	return n
 }
 
-// writeLines encodes values as JSON lines.
-func writeLines[T any](w io.Writer, values []T) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	for _, v := range values {
-		if err := e.Encode(v); err != nil {
+// writeSegment publishes lines as a new segment of the ledger, unless another
+// job has taken the output over. The name starts with the run, so that segments
+// sort by run, and is the writer's alone.
+func writeSegment(ctx context.Context, st store.Store, rights transforms.Claim, run int, writer string, n int, lines []line) error {
+	if err := rights.Check(ctx, st); err != nil {
+		return err
+	}
+	name := fmt.Sprintf("%s/%06d-%s-%06d.jsonl", ledgerFolder, run, writer, n)
+	_, err := st.Publish(ctx, name, store.Absent(), func(w io.Writer) error {
+		if err := plan.WriteLines(w, lines); err != nil {
 			return err
 		}
+		failpoint.Hit(fpSegmentWritten)
+		return nil
+	})
+	if errors.Is(err, store.ErrConflict) {
+		err = transforms.ErrTakenOver
 	}
-	return nil
-}
-
-// writeSegment publishes lines as a new segment of the ledger. The name starts
-// with the run, so that segments sort by run, and is the writer's alone.
-func (l layout) writeSegment(run int, writer string, n int, lines []line) error {
-	name := filepath.Join(l.ledger(), fmt.Sprintf("%06d-%s-%06d.jsonl", run, writer, n))
-	err := l.publishSteps(name, func(w io.Writer) error { return writeLines(w, lines) }, hit(fpSegmentWritten))
 	if err != nil {
 		return fmt.Errorf("writing ledger segment %q: %w", name, err)
 	}

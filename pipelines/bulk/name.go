@@ -3,6 +3,8 @@
 package bulk
 
 import (
+	"errors"
+	"fmt"
 	"path"
 	"path/filepath"
 	"strings"
@@ -17,10 +19,20 @@ const (
 	maxComponent = 255
 )
 
-// outputName returns the name of the coloured picture for a member of the
-// input, with "/" between folders, and its format. Different members always
-// get different names, and a name depends on nothing but its member:
+// naming says how coloured pictures are called and in which format they are.
+type naming struct {
+	Format Format
+	// Prefix and Suffix stand before and after the name without its extension.
+	Prefix, Suffix string
+}
+
+// output returns the name of the coloured picture for a member of the input,
+// with "/" between folders, and its format. Different members always get
+// different names, and a name depends on nothing but its member and n:
 //
+//   - Prefix and suffix go around the name of the file: with "old-" and "-color"
+//     "b/a.jpg" becomes "b/old-a-color.jpg". What follows is about the name with
+//     them.
 //   - A picture whose format stays keeps its name.
 //   - One that changes its format gets the new extension after its own:
 //     "a.gif" becomes "a.gif.png". So "a.gif" and "a.png" do not meet.
@@ -32,7 +44,7 @@ const (
 //
 // Names that lead out of the output, reserved names and names that are too long
 // are refused with a permanent reject.
-func outputName(member []byte, format Format) (name string, encoding Format, err error) {
+func (n naming) output(member []byte) (name string, encoding Format, err error) {
 	name = escape(member)
 	parts := strings.Split(name, "/")
 	for _, p := range parts {
@@ -50,7 +62,7 @@ func outputName(member []byte, format Format) (name string, encoding Format, err
 	for i := range last {
 		parts[i] = folderName(parts[i])
 	}
-	parts[last], encoding = fileName(parts[last], format)
+	parts[last], encoding = fileName(n.affix(parts[last]), n.Format)
 	for _, p := range parts {
 		if len(p) > maxComponent {
 			return "", "", fault.Picture(fault.StageWrite,
@@ -62,6 +74,37 @@ func outputName(member []byte, format Format) (name string, encoding Format, err
 		return "", "", fault.Picture(fault.StageWrite, "unsafe name: this system reserves it")
 	}
 	return name, encoding, nil
+}
+
+// affix puts prefix and suffix around a file name's stem. The extension stays
+// what and where it is, so that different names stay different.
+func (n naming) affix(name string) string {
+	ext := path.Ext(name)
+	return n.Prefix + strings.TrimSuffix(name, ext) + n.Suffix + ext
+}
+
+// maxAffix bounds a prefix or suffix, in bytes: names have few to spare.
+const maxAffix = 64
+
+// validate returns everything that is wrong with n.
+func (n naming) validate() error {
+	problems := []error{n.Format.Validate(), validateAffix("prefix", n.Prefix), validateAffix("suffix", n.Suffix)}
+	if strings.HasPrefix(n.Prefix, ".") {
+		problems = append(problems, fmt.Errorf("prefix must not begin with a dot, which hides files, got %q", n.Prefix))
+	}
+	return errors.Join(problems...)
+}
+
+// validateAffix wants text that is safe inside a file name on any system.
+func validateAffix(field, s string) error {
+	bad := func(r rune) bool { return r < 0x20 || r == 0x7F || strings.ContainsRune(`/\:*?"<>|%`, r) }
+	switch {
+	case len(s) > maxAffix:
+		return fmt.Errorf("%s must have at most %d bytes, got %d", field, maxAffix, len(s))
+	case !utf8.ValidString(s), strings.ContainsFunc(s, bad):
+		return fmt.Errorf(`%s must be UTF-8 without control characters and / \ : * ? " < > | %%, got %q`, field, s)
+	}
+	return nil
 }
 
 // fileName returns the coloured picture's file name and format.
@@ -115,10 +158,11 @@ func isJPEG(name string) bool {
 }
 
 // isPictureName reports whether a name ends like that of a picture in any
-// format that is read.
+// format that is listed, be it to be rejected by name.
 func isPictureName(name string) bool {
 	switch strings.ToLower(path.Ext(name)) {
-	case ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp":
+	case ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp",
+		".jp2", ".j2k", ".jpx", ".jpf", ".heic", ".heif", ".avif":
 		return true
 	default:
 		return false

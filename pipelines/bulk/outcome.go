@@ -4,12 +4,9 @@ package bulk
 
 import (
 	"cmp"
+	"context"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -27,18 +24,18 @@ type outcome struct {
 	shown []line
 }
 
-// outcome reads the whole ledger, whose last line for each picture of the
-// input counts.
-func (d *driver) outcome() (outcome, error) {
-	last := book{}
+// outcome reads the whole ledger, whose last line for each picture counts: for
+// those that the last round listed, and those that came and went while the job
+// was watching.
+func (d *driver) outcome(ctx context.Context) (outcome, error) {
 	rejects, shown := map[[16]byte]fault.Reject{}, map[string]line{}
-	err := d.layout.eachLine(func(l line) error {
+	err := eachLine(ctx, d.st, 0, func(l line, _ int) error {
 		key, err := rawKey(l.Key)
 		if err != nil {
 			return err
 		}
-		if _, listed := d.plan.listed[key]; !listed {
-			return nil // gone from the input since
+		if !d.counts(key) {
+			return nil
 		}
 		delete(rejects, key)
 		if l.rejected() {
@@ -47,21 +44,27 @@ func (d *driver) outcome() (outcome, error) {
 		if _, found := slices.BinarySearch(d.plan.keys, l.Key); found {
 			shown[l.Key] = l
 		}
-		return last.add(l)
+		return nil
 	})
 	if err != nil {
 		return outcome{}, err
 	}
-	if missing := d.plan.total() - int64(len(last)); missing > 0 {
-		return outcome{}, fmt.Errorf("reading the ledger: %d of %d pictures have no line", missing, d.plan.total())
-	}
-	out := outcome{summary: d.summary(int64(len(last)), int64(len(rejects)))}
-	for _, e := range last {
-		if e.state == stateDone {
-			out.bytes += e.bytes
-			out.pixels += e.pixels
+	for key := range d.plan.listed {
+		if _, found := d.known[key]; !found {
+			return outcome{}, fmt.Errorf("reading the ledger: of %d pictures one at least has no line", d.plan.total())
 		}
 	}
+	out := outcome{summary: d.summary()}
+	for key, e := range d.known {
+		if d.counts(key) {
+			out.add(e, d.session)
+		}
+	}
+	if d.layout.archive() {
+		// The ledger is not told twice of a picture that was lost with its archive.
+		out.summary.Skipped = d.plan.skipped
+	}
+	d.takeTime(&out.summary)
 	for _, r := range rejects {
 		out.rejects = append(out.rejects, r)
 	}
@@ -69,42 +72,54 @@ func (d *driver) outcome() (outcome, error) {
 		return cmp.Or(strings.Compare(a.Source, b.Source), strings.Compare(a.Reason, b.Reason))
 	})
 	for _, l := range shown {
-		if !l.rejected() {
+		if l.written() {
 			out.shown = append(out.shown, l)
 		}
 	}
 	slices.SortFunc(out.shown, func(a, b line) int { return strings.Compare(a.Key, b.Key) })
-	return out, d.readTotals()
+	return out, nil
 }
 
-func (d *driver) summary(pictures, rejects int64) Summary {
-	s := Summary{
-		Pictures: pictures, Colored: pictures - rejects, Skipped: d.skipped, Rejects: rejects,
-		Report: d.layout.reportHTML(), ReportJSON: d.layout.reportJSON(), RejectsFile: d.layout.rejects(),
-		Seconds: time.Since(d.start).Round(time.Millisecond).Seconds(),
+// counts reports whether a picture is part of what the report is about.
+func (d *driver) counts(key [16]byte) bool {
+	if _, listed := d.plan.listed[key]; listed {
+		return true
 	}
+	e, known := d.known[key]
+	return known && int(e.run) >= d.session
+}
+
+// add counts a picture.
+func (o *outcome) add(e entry, session int) {
+	s := &o.summary
+	s.Pictures++
+	switch e.state {
+	case stateDone:
+		s.Colored++
+		o.bytes += e.bytes
+		o.pixels += e.pixels
+		if int(e.run) < session {
+			s.Skipped++
+		}
+	case stateRejected, stateTransient:
+		s.Rejects++
+	case stateLeft:
+		s.Left++
+	}
+}
+
+func (d *driver) summary() Summary {
+	return Summary{
+		Report: d.layout.at(reportHTMLFile), ReportJSON: d.layout.at(reportJSONFile), RejectsFile: d.layout.at(rejectsFile),
+	}
+}
+
+// takeTime notes how long the job took.
+func (d *driver) takeTime(s *Summary) {
+	s.Seconds = time.Since(d.start).Round(time.Millisecond).Seconds()
 	if fresh := s.Colored - s.Skipped; d.seconds > 0 && fresh > 0 {
 		s.PicturesPerSecond = float64(int64(100*float64(fresh)/d.seconds)) / 100
 	}
-	return s
-}
-
-// readTotals reads what this run's pipeline counted.
-func (d *driver) readTotals() error {
-	if d.seconds == 0 {
-		return nil // there was none
-	}
-	data, err := os.ReadFile(d.layout.state("totals.json"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err == nil {
-		err = json.Unmarshal(data, &d.totals)
-	}
-	if err != nil {
-		return fmt.Errorf("reading the run's totals: %w", err)
-	}
-	return nil
 }
 
 // shortHash is enough of a hash to compare by eye.

@@ -11,26 +11,22 @@ import (
 	"testing"
 
 	"github.com/chromabeam/chromabeam/transforms/fault"
-	"github.com/chromabeam/chromabeam/transforms/inference"
 )
 
 // begun leaves in the output what a run leaves that is killed before its first
-// picture.
-func begun(t *testing.T, o Options) layout {
+// picture. The lock goes with the test.
+func begun(t *testing.T, o Options) *driver {
 	t.Helper()
-	l, err := newLayout(o.Output)
+	d, err := newDriver(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine, giveBack, err := inference.Lease(o.settings())
-	if err != nil {
-		t.Fatal(err)
-	}
-	j, err := newJob(o, engine)
-	if err := errors.Join(err, giveBack(), l.claim(o.Overwrite), j.write(l)); err != nil {
-		t.Fatal(err)
-	}
-	return l
+	t.Cleanup(func() {
+		if err := d.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
 }
 
 // TestForeignResults: that a job has begun does not make files its own that it
@@ -40,18 +36,21 @@ func TestForeignResults(t *testing.T) {
 	pictures := writeFolder(t, map[string][]byte{"a.png": pngBytes(t, gray(9, 9, 1))})
 	for _, output := range []string{"out", "out.zip"} {
 		o := tiny(t, pictures, filepath.Join(t.TempDir(), output))
-		l := begun(t, o)
-		for _, name := range l.results() {
-			if err := os.WriteFile(name, []byte("mine"), 0o644); err != nil {
+		d := begun(t, o)
+		if err := d.release(); err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range d.results() {
+			if err := os.WriteFile(r.path, []byte("mine"), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := Run(t.Context(), o); !fault.IsRequest(err) || !strings.Contains(err.Error(), filepath.Base(name)) {
-				t.Errorf("%s: error %v, want a request error", name, err)
+			if _, err := Run(t.Context(), o); !fault.IsRequest(err) || !strings.Contains(err.Error(), r.name) {
+				t.Errorf("%s: error %v, want a request error", r.path, err)
 			}
-			if readText(t, name) != "mine" {
-				t.Errorf("%s was replaced", name)
+			if readText(t, r.path) != "mine" {
+				t.Errorf("%s was replaced", r.path)
 			}
-			if err := os.Remove(name); err != nil {
+			if err := os.Remove(r.path); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -70,7 +69,9 @@ func TestOverwriteOwnsResults(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.Overwrite = true
-	begun(t, o)
+	if err := begun(t, o).release(); err != nil {
+		t.Fatal(err)
+	}
 	o.Overwrite = false
 	wantCounts(t, mustRun(t, o), counts{1, 1, 0, 0})
 }
@@ -79,8 +80,9 @@ func TestOverwriteOwnsResults(t *testing.T) {
 // should have replaced it goes.
 func TestPublishResult(t *testing.T) {
 	t.Parallel()
-	l := begun(t, tiny(t, t.TempDir(), filepath.Join(t.TempDir(), "out")))
-	name := l.reportJSON()
+	pictures := writeFolder(t, map[string][]byte{"a.png": pngBytes(t, gray(9, 9, 1))})
+	d := begun(t, tiny(t, pictures, filepath.Join(t.TempDir(), "out")))
+	name := d.layout.at(reportJSONFile)
 	if err := os.WriteFile(name, []byte("mine"), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -88,17 +90,25 @@ func TestPublishResult(t *testing.T) {
 		_, err := io.WriteString(w, "the job's")
 		return err
 	}
-	if err := l.publishResult(name, write, func() {}); !fault.IsRequest(err) {
+	if err := d.result(t.Context(), reportJSONFile, write); !fault.IsRequest(err) {
 		t.Errorf("error %v, want a request error", err)
 	}
-	if left, err := os.ReadDir(l.tmp()); err != nil || len(left) > 0 || readText(t, name) != "mine" {
-		t.Errorf("tmp holds %v (%v), the file is %q", left, err, readText(t, name))
+	if err := os.Remove(name); err != nil {
+		t.Fatal(err)
+	}
+	appears := func(w io.Writer) error { return errors.Join(write(w), os.WriteFile(name, []byte("mine"), 0o644)) }
+	if err := d.result(t.Context(), reportJSONFile, appears); !fault.IsRequest(err) {
+		t.Errorf("error %v, want a request error", err)
+	}
+	left, err := filepath.Glob(filepath.Join(d.layout.reportDir(), "*.tmp"))
+	if err != nil || len(left) > 0 || readText(t, name) != "mine" {
+		t.Errorf("the output holds %v (%v), the file is %q", left, err, readText(t, name))
 	}
 	if err := os.Remove(name); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := l.publishResult(name, write, func() {}); err != nil || readText(t, name) != "the job's" {
+		if err := d.result(t.Context(), reportJSONFile, write); err != nil || readText(t, name) != "the job's" {
 			t.Errorf("error %v, the file is %q", err, readText(t, name))
 		}
 	}

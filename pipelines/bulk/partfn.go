@@ -3,24 +3,22 @@
 package bulk
 
 import (
-	"archive/zip"
 	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"github.com/chromabeam/chromabeam/transforms/failpoint"
+	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
 func init() {
@@ -34,39 +32,10 @@ type partFn struct {
 	Spec spec
 
 	worker worker
-	old    *zip.ReadCloser // the archive of an earlier run
-	oldBy  map[string]*zip.File
-}
-
-// partRecord says that a part is whole; it is written after it.
-type partRecord struct {
-	// Digest names the pictures that went in.
-	Digest string `json:"digest"`
-	Bytes  int64  `json:"bytes"`
-	Lines  []line `json:"lines"`
-}
-
-// transient reports whether a picture of the part may be worth another try.
-func (r partRecord) transient() bool {
-	return slices.ContainsFunc(r.Lines, func(l line) bool { return l.Transient })
-}
-
-// partName is a part's file without its extension.
-func (l layout) partName(plan, part string, parts int) string {
-	base := strings.TrimSuffix(filepath.Base(l.Output), filepath.Ext(l.Output))
-	return filepath.Join(l.parts(), plan, fmt.Sprintf("%s-%s-of-%05d", base, part, parts))
 }
 
 // Setup opens the model.
 func (f *partFn) Setup(ctx context.Context) error { return f.worker.open(ctx, f.Spec) }
-
-// Teardown closes the archive of an earlier run.
-func (f *partFn) Teardown() error {
-	if f.old == nil {
-		return nil
-	}
-	return f.old.Close()
-}
 
 // StartBundle ends what a bundle before this one left behind.
 func (f *partFn) StartBundle(context.Context, func(totals)) error {
@@ -83,7 +52,7 @@ func (f *partFn) ProcessElement(ctx context.Context, part string, each func(*ite
 	slices.SortFunc(items, func(a, b item) int {
 		return cmp.Or(strings.Compare(a.Output, b.Output), strings.Compare(a.Key, b.Key))
 	})
-	t, err := f.make(ctx, f.Spec.Layout.partName(f.Spec.Plan, part, f.Spec.Parts), items)
+	t, err := f.make(ctx, f.Spec.partName(part), items)
 	if err == nil {
 		emit(t)
 	}
@@ -92,70 +61,63 @@ func (f *partFn) ProcessElement(ctx context.Context, part string, each func(*ite
 
 func (f *partFn) make(ctx context.Context, name string, items []item) (totals, error) {
 	digest := f.Spec.partDigest(items)
-	if r, err := readPart(name); err == nil && r.Digest == digest && !r.transient() {
+	if r, err := readPart(ctx, f.worker.st, name); err == nil && r.Digest == digest && !r.transient() {
+		// Marked anew, so that it is told from what other inputs have left.
+		r.Run = f.Spec.Run
 		f.Spec.job().Add(int64(len(items)))
-		return totals{Reused: int64(len(items))}, nil
+		return totals{Reused: int64(len(items))}, f.mark(ctx, name, r)
 	}
 	f.worker.start(ctx)
 	defer f.worker.stop()
-	p := &partWriter{fn: f, record: partRecord{Digest: digest}}
-	err := f.Spec.Layout.publishSteps(name+".zip", func(w io.Writer) error {
-		return p.write(ctx, w, items)
-	}, hit(fpPartWritten))
+	p := &partWriter{fn: f, record: partRecord{Run: f.Spec.Run, Digest: digest}}
+	info, err := f.publish(ctx, name+".zip", func(w io.Writer) error {
+		if err := p.write(ctx, w, items); err != nil {
+			return err
+		}
+		failpoint.Hit(fpPartWritten)
+		return nil
+	})
 	if err != nil {
 		return totals{}, fmt.Errorf("writing a part of the archive: %w", err)
 	}
 	failpoint.Hit(fpPartRenamed)
-	info, err := os.Stat(name + ".zip")
-	if err != nil {
-		return totals{}, fmt.Errorf("writing a part of the archive: %w", err)
-	}
-	p.record.Bytes = info.Size()
-	err = f.Spec.Layout.publish(name+".json", func(w io.Writer) error { return json.NewEncoder(w).Encode(p.record) })
-	if err != nil {
+	p.record.Bytes, p.record.Version = info.Size, info.Version
+	if err := f.mark(ctx, name, p.record); err != nil {
 		return totals{}, err
 	}
 	failpoint.Hit(fpPartMarked)
 	return p.totals, nil
 }
 
-// partDigest names what a part is made of.
-func (s spec) partDigest(items []item) string {
-	d := newDigester()
-	d.add(s.Model, s.Hash, s.RejectHash)
-	for _, it := range items {
-		d.add(it.Key, versionOf(it.Ref), it.Output)
+// publish replaces a file, unless another job has taken the output over.
+func (f *partFn) publish(ctx context.Context, name string, write func(io.Writer) error) (store.Info, error) {
+	condition, err := f.Spec.Claim.Condition(ctx, f.worker.st, name)
+	if err != nil {
+		return store.Info{}, err
 	}
-	return d.sum()
+	return f.worker.st.Publish(ctx, name, condition, write)
 }
 
-// readPart reads a part's record and checks that its zip is there.
-func readPart(name string) (r partRecord, err error) {
-	data, err := os.ReadFile(name + ".json")
+// mark says that a part is whole.
+func (f *partFn) mark(ctx context.Context, name string, r partRecord) error {
+	_, err := f.publish(ctx, name+".json", func(w io.Writer) error { return json.NewEncoder(w).Encode(r) })
 	if err != nil {
-		return r, err
+		return fmt.Errorf("writing a part's record: %w", err)
 	}
-	if err := json.Unmarshal(data, &r); err != nil {
-		return r, fmt.Errorf("reading %q: %w", name+".json", err)
-	}
-	info, err := os.Stat(name + ".zip")
-	if err == nil && info.Size() != r.Bytes {
-		err = fmt.Errorf("part %q must have %d bytes, got %d", name+".zip", r.Bytes, info.Size())
-	}
-	return r, err
+	return nil
 }
 
 // partWriter writes one part.
 type partWriter struct {
 	fn     *partFn
-	zip    *zip.Writer
+	zip    packer
 	queue  []item // not written yet, in order
 	record partRecord
 	totals totals
 }
 
 func (p *partWriter) write(ctx context.Context, w io.Writer, items []item) error {
-	p.zip = zip.NewWriter(w)
+	p.zip = newPacker(zipArchive, w)
 	for _, it := range items {
 		for p.fn.worker.stream.Full() {
 			if err := p.next(ctx); err != nil {
@@ -163,77 +125,39 @@ func (p *partWriter) write(ctx context.Context, w io.Writer, items []item) error
 			}
 		}
 		p.queue = append(p.queue, it)
-		if !it.Reuse {
-			t := p.fn.worker.task(it)
-			p.fn.worker.stream.Submit(t)
-		}
+		p.fn.worker.stream.Submit(p.fn.worker.task(it))
 	}
 	for len(p.queue) > 0 {
 		if err := p.next(ctx); err != nil {
 			return err
 		}
 	}
-	return p.zip.Close()
+	return p.zip.finish()
 }
 
 // next writes the first picture of the queue.
 func (p *partWriter) next(ctx context.Context) error {
 	it := p.queue[0]
 	p.queue = p.queue[1:]
-	if it.Reuse {
-		return p.reuse(ctx, it)
-	}
 	r := p.fn.worker.stream.Next()
+	start := time.Now()
 	sum := sha256.Sum256(r.Data)
 	l, err := p.fn.Spec.lineOf(it, r, hex.EncodeToString(sum[:]))
-	if err == nil && r.Err == nil {
-		err = errors.Join(p.member(it.Output, r.Data), p.fn.worker.storeThumbnails(it.Key, r))
+	if err == nil && l.written() {
+		err = p.add(ctx, l, r.Data, func() error { return p.fn.worker.storeThumbnails(ctx, it.Key, r) })
 	}
+	r.StoreTime = time.Since(start)
 	p.fn.worker.count(ctx, r, &p.totals)
 	p.record.Lines = append(p.record.Lines, l)
 	return err
 }
 
-// member adds a stored member without times.
-func (p *partWriter) member(name string, data []byte) error {
-	w, err := p.zip.CreateRaw(storedHeader(name, data))
-	if err == nil {
-		_, err = w.Write(data)
-	}
-	return err
-}
-
-// reuse copies a picture from the archive of an earlier run, as it is.
-func (p *partWriter) reuse(ctx context.Context, it item) error {
-	old, err := p.fn.oldMember(it.Output)
+func (p *partWriter) add(ctx context.Context, l line, data []byte, thumbnails func() error) error {
+	m, err := pack(p.zip, l.Output, data)
 	if err != nil {
 		return err
 	}
-	if err := p.zip.Copy(old); err != nil {
-		return fmt.Errorf("copying %q from the archive of an earlier run: %w", it.Output, err)
-	}
-	p.totals.Reused++
-	reusedCounter.Inc(ctx, 1)
-	p.fn.Spec.job().Add(1)
-	return nil
-}
-
-// oldMember finds a picture in the archive of an earlier run, which is opened
-// when the first is asked for.
-func (f *partFn) oldMember(name string) (*zip.File, error) {
-	if f.old == nil {
-		old, err := zip.OpenReader(f.Spec.Layout.Output)
-		if err != nil {
-			return nil, fmt.Errorf("opening the archive of an earlier run: %w", err)
-		}
-		f.old, f.oldBy = old, make(map[string]*zip.File, len(old.File))
-		for _, m := range old.File {
-			f.oldBy[m.Name] = m
-		}
-	}
-	m, ok := f.oldBy[name]
-	if !ok {
-		return nil, fmt.Errorf("the archive of an earlier run lacks %q", name)
-	}
-	return m, nil
+	m.Key, m.Match = l.Key, matchOf(l.Version, l.Model, l.Settings)
+	p.record.Members = append(p.record.Members, m)
+	return cmp.Or(thumbnails(), ctx.Err())
 }

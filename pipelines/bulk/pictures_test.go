@@ -88,6 +88,19 @@ func mixed(t testing.TB) map[string][]byte {
 	return files
 }
 
+// some are a few of the pictures of [mixed], of all kinds, for tests that colour
+// them often.
+func some(t testing.TB) map[string][]byte {
+	t.Helper()
+	files := mixed(t)
+	for name := range files {
+		if strings.HasPrefix(name, "many/") && name > "many/d" {
+			delete(files, name)
+		}
+	}
+	return files
+}
+
 func writeFolder(t testing.TB, files map[string][]byte) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -146,8 +159,12 @@ func asMembers(files map[string][]byte) []member {
 // tiny returns options for a real, tiny network on the go backend.
 func tiny(t testing.TB, input, output string) Options {
 	t.Helper()
+	return goOptions(modeltest.Tiny(t), input, output)
+}
+
+func goOptions(model, input, output string) Options {
 	o := DefaultOptions()
-	o.Model, o.Input, o.Output = modeltest.Tiny(t), input, output
+	o.Model, o.Input, o.Output = model, input, output
 	o.Backend, o.Batch, o.Workers = "go", 4, 2
 	return o
 }

@@ -3,55 +3,67 @@
 package bulk
 
 import (
-	"cmp"
-	"errors"
+	"context"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
+
+	"github.com/chromabeam/chromabeam/transforms/plan"
+	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
 // claims returns the keys in the plans of earlier runs that did not end: their
 // names were free when they were planned, so what is there is the job's.
-func (l layout) claims() (map[[16]byte]struct{}, error) {
+func claims(ctx context.Context, st store.Store) (map[[16]byte]struct{}, error) {
 	out := map[[16]byte]struct{}{}
-	names, err := listDir(l.plan())
-	for _, name := range names {
-		err = cmp.Or(err, readLines(filepath.Join(l.plan(), name), func(it item) error {
-			raw, err := rawKey(it.Key)
-			out[raw] = struct{}{}
-			return err
-		}))
+	names, err := listDir(ctx, st, planFolder)
+	if err != nil {
+		return nil, err
 	}
-	return out, err
+	for _, name := range names {
+		for it, err := range plan.Lines[item](ctx, st, name) {
+			if err != nil {
+				return nil, err
+			}
+			raw, err := rawKey(it.Key)
+			if err != nil {
+				return nil, fmt.Errorf("reading record %q: %w", name, err)
+			}
+			out[raw] = struct{}{}
+		}
+	}
+	return out, nil
 }
 
-// nextRun returns a number above those of all earlier runs' files.
-func (l layout) nextRun() (int, error) {
+// lastRun returns the highest number of all runs' files.
+func lastRun(ctx context.Context, st store.Store) (int, error) {
 	run := 0
-	for _, dir := range []string{l.plan(), l.ledger()} {
-		names, err := listDir(dir)
+	for _, dir := range []string{planFolder, ledgerFolder} {
+		names, err := listDir(ctx, st, dir)
 		if err != nil {
 			return 0, err
 		}
 		for _, name := range names {
-			head, _, _ := strings.Cut(name, "-")
-			if n, err := strconv.Atoi(head); err == nil {
-				run = max(run, n)
-			}
+			run = max(run, runOf(name))
 		}
 	}
-	return run + 1, nil
+	return run, nil
 }
 
-// dropPlan removes the plan files of a run that is refused.
-func (l layout) dropPlan(run int) {
-	names, err := listDir(l.plan())
+// planPrefix begins the names of a run's plan files. Two jobs that number their
+// runs alike do not share them.
+func planPrefix(run int, id string) string { return fmt.Sprintf("%s/%06d-%s-", planFolder, run, id) }
+
+// dropPlans removes the plan files whose names begin with prefix, or all.
+func dropPlans(ctx context.Context, st store.Store, prefix string) error {
+	names, err := listDir(ctx, st, planFolder)
+	if err != nil {
+		return err
+	}
+	var drop []string
 	for _, name := range names {
-		if strings.HasPrefix(name, fmt.Sprintf("%06d-", run)) {
-			err = errors.Join(err, os.Remove(filepath.Join(l.plan(), name)))
+		if strings.HasPrefix(name, prefix) {
+			drop = append(drop, name)
 		}
 	}
-	_ = err // the refusal is what the user must read; a plan that stays claims only names that were free
+	return st.Remove(ctx, drop...)
 }

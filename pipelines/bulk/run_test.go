@@ -104,7 +104,7 @@ func TestKeepsLumaAndSize(t *testing.T) {
 	mustRun(t, o)
 	colorful := 0
 	for name, data := range files {
-		out, _, err := outputName([]byte(name), FormatPNG)
+		out, _, err := naming{Format: FormatPNG}.output([]byte(name))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,16 +5,14 @@ package bulk
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"github.com/chromabeam/chromabeam/transforms/fault"
 	"github.com/chromabeam/chromabeam/transforms/source"
+	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
 // strangers are files that are where coloured pictures belong and that the job
@@ -24,28 +22,20 @@ type strangers struct {
 	names []string // the first of them
 }
 
-// look notes whether there is a file of this name in the output.
-func (s *strangers) look(root *os.Root, name string) (found bool, err error) {
-	_, err = root.Lstat(filepath.FromSlash(name))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return false, nil
-	case err != nil && !errors.Is(err, syscall.ENOTDIR): // a file where a folder belongs
-		return false, fmt.Errorf("looking at output %q: %w", name, err)
-	}
+// add notes a file of this name in the output.
+func (s *strangers) add(name string) {
 	s.count++
 	if len(s.names) < 3 {
 		s.names = append(s.names, strconv.Quote(name))
 	}
-	return true, nil
 }
 
-func (s *strangers) refuse(l layout) error {
+func (s *strangers) refuse(output string) error {
 	if s.count == 0 {
 		return nil
 	}
 	return fault.Request("output %q holds %d files that this job did not write, such as %s: use -overwrite to replace them",
-		l.Output, s.count, strings.Join(s.names, ", "))
+		output, s.count, strings.Join(s.names, ", "))
 }
 
 func noPictures(src source.Source) error {
@@ -60,57 +50,68 @@ var errSeen = errors.New("enough is known of the input")
 // before anything is written: a request that is refused leaves no trace. Only in
 // the latter cases is the whole input listed, once more than the plan needs,
 // which is cheaper than a plan in memory.
-func (d *driver) survey(ctx context.Context, src source.Source) (err error) {
-	var root *os.Root // nil where nothing can be in the way
-	if d.unclaimed() {
-		root, err = os.OpenRoot(d.layout.Output)
-		switch {
-		case err == nil:
-			defer func() { err = errors.Join(err, root.Close()) }()
-		case !errors.Is(err, fs.ErrNotExist):
-			return fault.Request("opening output: %w", err)
+func (d *driver) survey(ctx context.Context) (err error) {
+	if !d.layout.archive() {
+		if d.shelf, err = d.openShelf(ctx); err != nil {
+			return err
 		}
 	}
+	var there shelf // nil where nothing can be in the way
+	if d.unclaimed() && !d.options.Overwrite {
+		there = d.shelf
+	}
 	var apart *fence
-	if _, err := os.Lstat(d.layout.job()); err != nil {
+	if d.unclaimed() {
 		if apart, err = newFence(d.layout, d.options.Input); err != nil {
 			return err
 		}
 	}
-	pictures, found := 0, strangers{}
-	err = src.List(ctx, func(r source.Ref) error {
+	pictures, strange := 0, strangers{}
+	err = d.src.List(ctx, func(r source.Ref) error {
 		pictures++
 		if err := apart.check(r); err != nil {
 			return err
 		}
 		switch {
-		case root == nil && apart == nil:
+		case there == nil && apart == nil:
 			return errSeen
-		case root == nil:
+		case there == nil:
 			return nil
 		}
-		name, _, err := outputName(r.Member, d.job.Format)
+		name, _, err := d.job.naming().output(r.Member)
 		if err != nil {
 			return nil //nolint:nilerr // the plan makes it a reject
 		}
-		_, err = found.look(root, name)
+		f, err := there.find(name)
+		if f.there {
+			strange.add(name)
+		}
 		return err
 	})
 	switch {
 	case err != nil && !errors.Is(err, errSeen):
 		return err
-	case pictures == 0:
-		return noPictures(src)
+	case pictures == 0 && d.options.Watch == 0:
+		return noPictures(d.src)
 	}
-	return found.refuse(d.layout)
+	return strange.refuse(d.layout.Output)
 }
 
-// unclaimed reports whether the output may hold files that must stay: it is a
-// folder that no job has claimed.
-func (d *driver) unclaimed() bool {
-	if d.layout.Archive || d.options.Overwrite {
-		return false
+// openShelf looks at what the output folder holds; nil where there is none yet.
+func (d *driver) openShelf(ctx context.Context) (shelf, error) {
+	if d.layout.remote() {
+		s, err := listShelf(ctx, d.layout.Output)
+		return s, d.lasting(err)
 	}
-	_, err := os.Lstat(d.layout.job())
-	return err != nil
+	root, err := os.OpenRoot(d.layout.Output)
+	switch {
+	case err == nil:
+		return folderShelf{root}, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil //nolint:nilnil // there is nothing to look at
+	}
+	return nil, fault.Request("opening output: %w", err)
 }
+
+// unclaimed reports whether no job has claimed the output.
+func (d *driver) unclaimed() bool { return d.record == (store.Info{}) }

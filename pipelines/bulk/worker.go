@@ -5,19 +5,20 @@ package bulk
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io"
 
 	"github.com/chromabeam/chromabeam/transforms/fault"
 	"github.com/chromabeam/chromabeam/transforms/inference"
 	"github.com/chromabeam/chromabeam/transforms/progress"
 	"github.com/chromabeam/chromabeam/transforms/source"
+	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
 // worker is what both DoFns hold: the process's engine and source, and the
 // stream of the bundle under way.
 type worker struct {
 	spec   spec
+	st     store.Store // of the records
 	engine *inference.Engine
 	src    source.Source
 	stream *inference.Stream
@@ -26,6 +27,9 @@ type worker struct {
 
 func (w *worker) open(ctx context.Context, s spec) (err error) {
 	w.spec = s
+	if w.st, err = s.Layout.records(); err != nil {
+		return s.job().Fail(err)
+	}
 	if w.engine, err = inference.Open(s.Settings); err != nil {
 		return s.job().Fail(err)
 	}
@@ -65,7 +69,7 @@ func (w *worker) task(it item) *inference.Task {
 			if it.Stage != "" {
 				return nil, &fault.PictureError{Stage: fault.Stage(it.Stage), Reason: it.Reason, Transient: it.Transient}
 			}
-			return w.src.Read(ctx, it.Ref, w.spec.Settings.Limits.MaxBytes)
+			return source.ReadListed(ctx, w.src, it.Ref, w.spec.Settings.Limits.MaxBytes)
 		},
 	}
 }
@@ -75,11 +79,13 @@ func (w *worker) count(ctx context.Context, r *inference.Result, t *totals) {
 	inference.Count(ctx, r)
 	t.count(r)
 	switch {
+	case r.Err == nil && r.Left: // counted already
 	case r.Err == nil:
 		t.Colored++
 		coloredCounter.Inc(ctx, 1)
 	case isPicture(r.Err):
 		t.Rejects++
+		w.spec.job().Reject(1)
 		rejectCounter.Inc(ctx, 1)
 	}
 	w.spec.job().Add(1)
@@ -89,12 +95,16 @@ func (w *worker) count(ctx context.Context, r *inference.Result, t *totals) {
 // storeThumbnails keeps a picture's thumbnails for the report. They are written
 // before the picture counts as done, so that the report of a job in several
 // runs shows what that of an unbroken one does.
-func (w *worker) storeThumbnails(key string, r *inference.Result) error {
+func (w *worker) storeThumbnails(ctx context.Context, key string, r *inference.Result) error {
 	for name, data := range map[string][]byte{before(key): r.Before, after(key): r.After} {
 		if data == nil {
 			continue
 		}
-		if err := os.WriteFile(filepath.Join(w.spec.Layout.thumbs(), name), data, 0o644); err != nil {
+		_, err := w.st.Publish(ctx, thumbsFolder+"/"+name, store.Anything(), func(w io.Writer) error {
+			_, err := w.Write(data)
+			return err
+		})
+		if err != nil {
 			return fmt.Errorf("writing a thumbnail: %w", err)
 		}
 	}

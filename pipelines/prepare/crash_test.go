@@ -3,12 +3,9 @@
 package prepare
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -17,7 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/chromabeam/chromabeam/transforms/failpoint"
+	"github.com/chromabeam/chromabeam/transforms/failpoint/killtest"
 	"github.com/chromabeam/chromabeam/transforms/gcs/gcstest"
 )
 
@@ -117,17 +114,7 @@ func objects(server *gcstest.Server, output string) map[string]string {
 // whether it was.
 func child(ctx context.Context, t *testing.T, p place, m mode, output, point string) bool {
 	t.Helper()
-	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestChild$") // its Cancel is SIGKILL
-	cmd.Env = append(os.Environ(), failpoint.Variable+"="+point, childInput+"="+p.input, childOutput+"="+output, childMode+"="+string(m))
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	err := cmd.Run()
-	var exit *exec.ExitError
-	killed := errors.As(err, &exit) && !exit.Exited() || ctx.Err() != nil // the last: before it began
-	if err != nil && !killed {
-		t.Fatalf("the job ended with %v:\n%s", err, &out)
-	}
-	return killed
+	return killtest.Child(ctx, t, "TestChild", point, childInput+"="+p.input, childOutput+"="+output, childMode+"="+string(m))
 }
 
 // defaultKills is how many moments are tried of each kind of job.
@@ -142,15 +129,7 @@ func TestKilled(t *testing.T) {
 		points = append(points, name+":3") // in the middle of several
 	}
 	points = append(points, "prepare.shard.sample:11")
-	kills, seed := defaultKills, uint64(time.Now().UnixNano())
-	if s := os.Getenv("CHROMABEAM_TEST_KILLS"); s != "" {
-		kills = number[int](t, s)
-	}
-	if s := os.Getenv("CHROMABEAM_TEST_SEED"); s != "" {
-		seed = number[uint64](t, s)
-	}
-	t.Logf("moments from CHROMABEAM_TEST_SEED=%d", seed)
-	random := rand.New(rand.NewPCG(seed, 0))
+	kills, random := killtest.Moments(t, defaultKills)
 	for _, p := range places(t) {
 		for i, m := range []mode{fresh, overwrites, extends} {
 			t.Run(p.name+" "+string(m), func(t *testing.T) {
@@ -203,13 +182,4 @@ func testKilled(t *testing.T, p place, m mode, at func(n int) string, points []s
 			again(t, output)
 		})
 	}
-}
-
-func number[T int | uint64](t *testing.T, s string) T {
-	t.Helper()
-	n, err := strconv.ParseUint(s, 10, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return T(n)
 }

@@ -52,6 +52,11 @@ func Validate(name string) error {
 	return nil
 }
 
+// IsLocal reports whether a runner runs a pipeline inside this process.
+func IsLocal(name string) bool {
+	return name == Default || name == "prism" && *jobopts.Endpoint == ""
+}
+
 func needsEndpoint(name string) bool {
 	return name == "flink" || name == "spark" || name == "universal"
 }

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bulk
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromabeam/chromabeam/transforms/pixel"
+)
+
+func TestDefaultOptions(t *testing.T) {
+	t.Parallel()
+	o := DefaultOptions()
+	o.Model, o.Input, o.Output = "run", "in", "out"
+	if err := o.Validate(); err != nil {
+		t.Error(err)
+	}
+	if o.Limits.MaxPixels != 200_000_000 || o.Strength != 100 || o.SkipColor || o.RecodeLuma {
+		t.Errorf("defaults are %+v", o)
+	}
+}
+
+// TestValidateAll: all that is wrong is said at once.
+func TestValidateAll(t *testing.T) {
+	t.Parallel()
+	err := Options{
+		Format: "bmp", Quality: 101, Strength: -1, RenderSize: 7, Prefix: "a/b", Suffix: "a\nb", Limit: -1, Sample: -2,
+		Watch: time.Millisecond, MetricsAddr: "0.0.0.0:80", Workers: 0, Limits: pixel.Limits{}, Runner: "abacus", Checkpoint: "first",
+	}.Validate()
+	if err == nil {
+		t.Fatal("nothing is wrong")
+	}
+	for _, want := range []string{
+		"input must", "output must", "model must", `got "bmp"`, "quality must be in [1, 100], got 101",
+		"strength must be in [0, 100], got -1", "render size must", "prefix must", "suffix must", "limit must be at least 0, got -1",
+		"sample must be in [0, 1000000], got -2", "watch must be at least 1s, got 1ms", "metrics address must", "batch must",
+		"workers must", "memory budget must", "limits must", `runner must be one of direct, prism`, "first",
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("missing %q in:\n%v", want, err)
+		}
+	}
+}
+
+func TestValidateWatch(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		change func(*Options)
+		want   string
+	}{
+		{"plain", func(*Options) {}, ""},
+		{"prism", func(o *Options) { o.Runner = "prism" }, ""},
+		{"bucket", func(o *Options) { o.Output = "gs://bucket/out" }, ""},
+		{"dataflow", func(o *Options) { o.Runner = "dataflow" }, "runner must be direct or prism"},
+		{"limit", func(o *Options) { o.Limit = 1 }, "limit or sample"},
+		{"sample", func(o *Options) { o.Sample = 1 }, "limit or sample"},
+		{"zip", func(o *Options) { o.Output = "out.zip" }, "archive would be written anew"},
+		{"tar", func(o *Options) { o.Output = "gs://bucket/out.tar" }, "archive would be written anew"},
+		{"negative", func(o *Options) { o.Watch = -time.Second }, "watch must be at least 1s"},
+	} {
+		o := DefaultOptions()
+		o.Model, o.Input, o.Output, o.Watch = "run", "in", "out", 30*time.Second
+		tt.change(&o)
+		err := o.Validate()
+		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: error %v, want one with %q", tt.name, err, tt.want)
+		}
+	}
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bulk
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"time"
+
+	"github.com/chromabeam/chromabeam/pipelines/runner"
+	"github.com/chromabeam/chromabeam/transforms/progress"
+	"github.com/chromabeam/chromabeam/transforms/report"
+	"github.com/chromabeam/chromabeam/transforms/source"
+	"github.com/chromabeam/chromabeam/transforms/store"
+)
+
+// roundResult is what a round found and did.
+type roundResult struct {
+	// Pictures is how many the listing has. Skipped of them were in the output
+	// already, and Done were dealt with: coloured, left or rejected.
+	Pictures, Skipped, Done int64
+}
+
+// round colours what src lists and the output does not hold yet: the input, or
+// a selection of its references. It ends with the ledger; where there is nothing
+// to do it writes nothing. It may be called again and again, also after an error.
+func (d *driver) round(ctx context.Context, src source.Source) (_ roundResult, err error) {
+	if d.unread {
+		if err := d.read(ctx); err != nil {
+			return roundResult{}, err
+		}
+	}
+	p, err := d.planner(src)
+	if err != nil {
+		return roundResult{}, err
+	}
+	p.st, p.prefix = d.st, planPrefix(p.run, d.id)
+	defer func() { d.unread = err != nil }()
+	if d.session == 0 {
+		d.session = p.run
+	}
+	if err := p.makePlan(ctx, d.layout.Output); err != nil {
+		return roundResult{}, err
+	}
+	if d.rounds == 0 && p.total() == 0 && d.options.Watch == 0 {
+		return roundResult{}, noPictures(src)
+	}
+	d.plan, d.run = p.roundPlan, p.run
+	if err := d.work(ctx); err != nil {
+		return roundResult{}, err
+	}
+	d.rounds++
+	if d.shelf != nil && d.layout.remote() {
+		d.shelf = nil // the ledger says enough from here on
+	}
+	return roundResult{Pictures: d.plan.total(), Skipped: d.plan.skipped, Done: d.plan.pending}, nil
+}
+
+// read reads what earlier runs have left.
+func (d *driver) read(ctx context.Context) (err error) {
+	d.known = book{}
+	if err := eachLine(ctx, d.st, 0, d.known.add); err != nil {
+		return err
+	}
+	if d.claimed, err = claims(ctx, d.st); err != nil {
+		return err
+	}
+	last, err := lastRun(ctx, d.st)
+	if err != nil {
+		return err
+	}
+	d.run = max(d.run, last)
+	if d.layout.archive() {
+		return d.readArchive(ctx)
+	}
+	if d.shelf == nil || d.session > 0 { // made since, or after a round that failed
+		if d.shelf != nil {
+			err = d.shelf.close()
+		}
+		if err == nil {
+			d.shelf, err = d.openShelf(ctx)
+		}
+	}
+	return err
+}
+
+// planner returns what compares a listing with the output. It writes no plan
+// until it is told where.
+func (d *driver) planner(src source.Source) (*planner, error) {
+	p := &planner{
+		job: d.job, overwrite: d.options.Overwrite, rejects: d.job.rejectHash(d.options.Limits),
+		known: d.known, claimed: d.claimed, shelf: d.shelf,
+		retry: d.options.RetryRejects, archive: d.layout.archive(), reuse: d.members, names: newTaken(), src: src,
+		roundPlan: roundPlan{run: d.run + 1, listed: map[[16]byte]struct{}{}, keep: map[uint64]struct{}{}},
+	}
+	if d.rounds > 0 {
+		p.session = d.session
+	}
+	if !d.layout.archive() && !d.layout.remote() {
+		p.folded = foldedFor(d.layout)
+	}
+	var err error
+	p.fence, err = newFence(d.layout, d.options.Input)
+	return p, err
+}
+
+// work colours what is in the plan.
+func (d *driver) work(ctx context.Context) error {
+	work := progress.Start()
+	defer work.End()
+	work.SetTotal(d.plan.total())
+	work.Add(d.plan.total() - d.plan.pending)
+	stop := work.Watch(d.options.Progress)
+	defer stop()
+	start, sp := time.Now(), d.spec(work.ID())
+	if d.plan.pending > 0 {
+		if err := d.pipeline(ctx, work, sp); err != nil {
+			return err
+		}
+	}
+	if err := d.finishArchive(ctx, sp); err != nil {
+		return err
+	}
+	if d.plan.pending == 0 {
+		return nil
+	}
+	d.seconds += time.Since(start).Seconds()
+	if err := eachLine(ctx, d.st, sp.Run, d.known.add); err != nil {
+		return err
+	}
+	if err := d.addTotals(ctx); err != nil || d.rounds == 0 {
+		return err // the first round's plan may stay until the report is there
+	}
+	return d.endRound(ctx)
+}
+
+// pipeline runs the pipeline over the plan.
+func (d *driver) pipeline(ctx context.Context, work *progress.Job, sp spec) error {
+	p, scope := runner.NewPipeline()
+	build(scope, d.plan.files, sp)
+	counters, err := runner.Run(ctx, d.options.Runner, p)
+	if err != nil {
+		// What a DoFn said is clearer than what the runner made of it.
+		if first := work.Err(); first != nil && ctx.Err() == nil {
+			return first
+		}
+		return err
+	}
+	if d.counters == nil {
+		d.counters = runner.Counters{}
+	}
+	for name, n := range counters {
+		d.counters[name] += n
+	}
+	return nil
+}
+
+// finishArchive makes the archive whole, if the output is one and it is not.
+func (d *driver) finishArchive(ctx context.Context, sp spec) error {
+	switch {
+	case !d.layout.archive():
+		return nil
+	case d.plan.pending > 0 || !d.reusable || len(d.plan.keep) != d.archive.Members:
+		return d.assemble(ctx, sp)
+	case d.unrecorded:
+		return d.settleArchive(ctx)
+	}
+	return nil
+}
+
+func (d *driver) spec(jobID string) spec {
+	s := d.options.settings()
+	return spec{
+		Input: d.options.Input, Layout: d.layout, Settings: s, Claim: d.rights(), Run: d.plan.run,
+		Model: d.job.ModelHash, Hash: d.job.hash(), RejectHash: d.job.rejectHash(s.Limits),
+		Show: d.plan.show, SegmentLines: d.segmentLines, Parts: partCount(d.plan.pending, d.partSize), JobID: jobID,
+	}
+}
+
+// addTotals adds what this round's pipeline counted.
+func (d *driver) addTotals(ctx context.Context) error {
+	data, err := d.st.ReadFile(ctx, totalsFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	var t totals
+	if err == nil {
+		err = json.Unmarshal(data, &t)
+	}
+	if err != nil {
+		return fmt.Errorf("reading the run's totals: %w", err)
+	}
+	d.totals.add(t)
+	return nil
+}
+
+// writeTotals hands a pipeline's totals to the driver: a pipeline's result cannot
+// be asked for.
+func (s spec) writeTotals(ctx context.Context, t totals) error {
+	st, err := s.Layout.records()
+	if err == nil {
+		_, err = st.Publish(ctx, totalsFile, store.Anything(), func(w io.Writer) error { return report.WriteJSON(w, t) })
+	}
+	if err != nil {
+		return fmt.Errorf("writing the run's totals: %w", err)
+	}
+	return nil
+}

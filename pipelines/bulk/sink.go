@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bulk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/chromabeam/chromabeam/transforms/failpoint"
+	"github.com/chromabeam/chromabeam/transforms/fault"
+	"github.com/chromabeam/chromabeam/transforms/gcs"
+	"github.com/chromabeam/chromabeam/transforms/store"
+)
+
+// sink is where the coloured pictures of an output folder go, one by one. store
+// is safe for concurrent use.
+type sink interface {
+	// store puts a picture under its name and returns its generation under
+	// gs://. What is wrong with one name is a [fault.PictureError].
+	store(ctx context.Context, it item, data []byte) (generation int64, err error)
+	// sync makes the pictures of lines durable.
+	sync(lines []line) error
+	close() error
+}
+
+// openSink opens the output folder for a writer of that name.
+func openSink(l layout, writer string) (sink, error) {
+	if l.remote() {
+		st, err := store.Open(l.Output)
+		return bucketSink{st}, err
+	}
+	root, err := os.OpenRoot(l.Output)
+	if err != nil {
+		return nil, fmt.Errorf("opening output: %w", err)
+	}
+	return &folderSink{root: root, output: l.Output, writer: writer}, nil
+}
+
+// folderSink writes into a local folder. All paths go through [os.Root]: no
+// symbolic link in the output leads out of it.
+type folderSink struct {
+	root    *os.Root
+	output  string
+	writer  string   // in the names of temporary files
+	folders sync.Map // made already
+}
+
+func (s *folderSink) close() error { return s.root.Close() }
+
+func (s *folderSink) store(_ context.Context, it item, data []byte) (int64, error) {
+	name := filepath.FromSlash(it.Output)
+	if err := s.makeFolder(filepath.Dir(name)); err != nil {
+		return 0, writeError(err)
+	}
+	tmp := filepath.Join(stateName, "tmp", s.writer+"-"+it.Key)
+	if err := s.root.WriteFile(tmp, data, 0o644); err != nil {
+		return 0, writeError(err)
+	}
+	failpoint.Hit(fpPictureWritten)
+	if err := s.root.Rename(tmp, name); err != nil {
+		return 0, writeError(errors.Join(err, s.root.Remove(tmp)))
+	}
+	failpoint.Hit(fpPictureRenamed)
+	return 0, nil
+}
+
+func (s *folderSink) makeFolder(name string) error {
+	if _, ok := s.folders.Load(name); ok {
+		return nil
+	}
+	if err := s.root.MkdirAll(name, 0o755); err != nil {
+		return err
+	}
+	s.folders.Store(name, true)
+	return nil
+}
+
+// sync puts pictures and their folders on disk, some at a time: a disk takes
+// many small requests together as fast as a few.
+func (s *folderSink) sync(lines []line) error {
+	var work sync.WaitGroup
+	slots := make(chan struct{}, 8)
+	errs := make([]error, len(lines))
+	folders := map[string]struct{}{}
+	for i, l := range lines {
+		if !l.written() {
+			continue
+		}
+		folders[path.Dir(l.Output)] = struct{}{}
+		slots <- struct{}{}
+		work.Go(func() {
+			errs[i] = s.syncFile(l.Output)
+			<-slots
+		})
+	}
+	work.Wait()
+	err := errors.Join(errs...)
+	for name := range folders {
+		err = errors.Join(err, store.SyncDir(filepath.Join(s.output, filepath.FromSlash(name))))
+	}
+	return err
+}
+
+func (s *folderSink) syncFile(name string) error {
+	file, err := s.root.OpenFile(filepath.FromSlash(name), os.O_RDWR, 0)
+	if err != nil {
+		return fmt.Errorf("putting a picture on disk: %w", err)
+	}
+	return errors.Join(file.Sync(), file.Close())
+}
+
+// writeError tells what is wrong with one name from what is wrong with the
+// whole output, which ends the job: thousands of rejects for a full disk would
+// help nobody.
+func writeError(err error) error {
+	for _, name := range []error{syscall.ENAMETOOLONG, syscall.EISDIR, syscall.ENOTDIR, fs.ErrExist, syscall.ENOTEMPTY} {
+		if errors.Is(err, name) {
+			return &fault.PictureError{Stage: fault.StageWrite, Reason: "the output has no place for this name", Transient: true, Err: err}
+		}
+	}
+	if strings.Contains(err.Error(), "escapes from parent") { // os has no exported error for it
+		return &fault.PictureError{
+			Stage: fault.StageWrite, Reason: "a symbolic link in the output leads out of it", Transient: true, Err: err,
+		}
+	}
+	return fmt.Errorf("writing a coloured picture: %w", err)
+}
+
+// bucketSink writes objects under gs://, each as a whole and under a condition:
+// nothing may have come where nothing was, and what is replaced must be what was
+// found. Where the condition does not hold but the bytes are the same, the
+// picture is done: another try of this work has written them.
+type bucketSink struct{ st store.Store }
+
+func (bucketSink) close() error { return nil }
+
+func (bucketSink) sync([]line) error { return nil } // an object is durable when it is there
+
+func (s bucketSink) store(ctx context.Context, it item, data []byte) (int64, error) {
+	condition := store.Absent()
+	if it.Found != "" {
+		condition = store.Unchanged(store.Info{Name: it.Output, Version: it.Found})
+	}
+	info, err := s.st.Publish(ctx, it.Output, condition, func(w io.Writer) error {
+		_, err := w.Write(data)
+		failpoint.Hit(fpPictureWritten)
+		return err
+	})
+	switch {
+	case errors.Is(err, store.ErrConflict):
+		return 0, foreign()
+	case errors.Is(err, gcs.ErrInvalid):
+		return 0, &fault.PictureError{Stage: fault.StageWrite, Reason: "the output has no place for this name", Err: err}
+	case err != nil:
+		return 0, fmt.Errorf("writing a coloured picture: %w", err)
+	}
+	failpoint.Hit(fpPictureRenamed)
+	generation, err := strconv.ParseInt(info.Version, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("writing a coloured picture: its version must be a generation, got %q", info.Version)
+	}
+	return generation, nil
+}
