@@ -53,8 +53,15 @@ func ReadHeader(data []byte, lim Limits) (h Header, err error) {
 	}
 	pixels := int64(h.Width) * int64(h.Height)
 	h.DecodeBytes = pixels * decodeBytes(cfg.ColorModel)
-	if perPixel, ok := jpegDecodeBytes(data); c.format == "jpeg" && ok {
-		h.DecodeBytes = int64(math.Ceil(float64(pixels) * perPixel))
+	switch c.format {
+	case "jpeg":
+		if perPixel, ok := jpegDecodeBytes(data); ok {
+			h.DecodeBytes = int64(math.Ceil(float64(pixels) * perPixel))
+		}
+	case "tiff":
+		if p, err := openTIFF(data); err == nil {
+			h.DecodeBytes = max(h.DecodeBytes, p.unpackBytes())
+		}
 	}
 	return h, nil
 }

@@ -4,6 +4,7 @@ package pixel
 
 import (
 	"bytes"
+	"encoding/binary"
 	"image"
 	"os"
 	"path/filepath"
@@ -45,6 +46,7 @@ func TestReadHeader(t *testing.T) {
 		{"progressive gray jpeg", jpegTestdata(t, "progressive-gray"), Header{"jpeg", 37, 29, 8, 5500}},
 		{"bmp", encoded(t, func(b *bytes.Buffer) error { return bmp.Encode(b, rgb) }), Header{"bmp", 37, 23, 8, 8 * n}},
 		{"tiff", encoded(t, func(b *bytes.Buffer) error { return tiff.Encode(b, rgb, nil) }), Header{"tiff", 37, 23, 8, 8 * n}},
+		{"tiff of many samples", tiffFile(binary.LittleEndian, []tiffTags{grayTags().with(tiffTags{tiffSamplesPerPixel: {16}})}, make([]byte, 128)), Header{"tiff", 4, 2, 8, 8 + 8*16}},
 		{"jpeg in tiff", tiffTestdata(t, "jpeg-ycbcr"), Header{"tiff", 70, 45, 8, 6 * 70 * 45}},
 		{"webp", lossyWebP(), Header{"webp", 16, 16, 8, 6 * 16 * 16}},
 	} {

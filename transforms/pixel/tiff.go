@@ -62,8 +62,10 @@ func tiffDir(data []byte) (f ifd.File, page ifd.Dir, err error) {
 	const reduced, mask = 1 << 0, 1 << 2
 	const oldReduced = 2
 	pages, entries := 0, 0
+	seen := map[uint32]bool{}
 	var first ifd.Dir
-	for at, n := f.First, 0; at != 0 && n < maxTIFFDirs && entries < 1<<20; n++ {
+	for at, n := f.First, 0; at != 0 && n < maxTIFFDirs && entries < 1<<20 && !seen[at]; n++ {
+		seen[at] = true
 		d, ok := f.Dir(at)
 		switch {
 		case !ok && n == 0:

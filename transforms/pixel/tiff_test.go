@@ -146,6 +146,8 @@ func TestTIFFForms(t *testing.T) {
 		{"no strips", le, tiffTags{tiffStripOffsets: {}}, [][]byte{eight}, nil, "damaged TIFF: 0 of 1 strips or tiles have a place"},
 		{"too few strips", le, tiffTags{tiffRowsPerStrip: {1}}, [][]byte{eight}, nil, "damaged TIFF: 1 of 2 strips or tiles have a place"},
 		{"a length is missing", le, tiffTags{tiffRowsPerStrip: {1}, tiffStripByteCounts: {4}}, [][]byte{eight, eight}, nil, "damaged TIFF: 1 of 2 strips or tiles have a length"},
+		{"strips that share their bytes", le, tiffTags{tiffHeight: {8}, tiffRowsPerStrip: {1}, tiffStripOffsets: slices.Repeat([]uint32{8}, 8), tiffStripByteCounts: slices.Repeat([]uint32{1000}, 8)},
+			[][]byte{make([]byte, 1000)}, nil, "damaged TIFF: its strips or tiles overlap"},
 		{"old-style LZW", le, tiffTags{tiffCompression: {tiffLZW}}, [][]byte{{0, 1, 2}}, nil, "unsupported TIFF: old-style LZW"},
 		{"old-style JPEG", le, tiffTags{tiffCompression: {6}}, [][]byte{eight}, nil, "unsupported TIFF: compression 6 (old-style JPEG)"},
 		{"JPEG 2000", le, tiffTags{tiffCompression: {34712}}, [][]byte{eight}, nil, "unsupported TIFF: compression 34712 (JPEG 2000)"},
@@ -246,8 +248,9 @@ func TestTIFFPages(t *testing.T) {
 		t.Errorf("a broken chain: %v", err)
 	}
 	binary.LittleEndian.PutUint32(file[d.At+d.Size-4:], f.First)
-	checkReason(t, "a circle", func() error { _, err := Decode(file, DefaultLimits()); return err }(),
-		"TIFF with 1000 pages: split it, a coloured picture has one")
+	if _, err := Decode(file, DefaultLimits()); err != nil {
+		t.Errorf("a circle: %v", err)
+	}
 }
 
 // The files are libtiff's by way of Pillow 13, but for tiles, planes and

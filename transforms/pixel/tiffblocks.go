@@ -41,7 +41,8 @@ func (p *tiffPage) checkBlocks() error {
 	return nil
 }
 
-// locate finds the bytes of all blocks.
+// locate finds the bytes of all blocks. Few may share theirs: unpacking the whole
+// file for each of many rows would take for ever.
 func (p *tiffPage) locate() error {
 	n := p.across * p.down
 	if p.planar {
@@ -54,7 +55,7 @@ func (p *tiffPage) locate() error {
 	if !counted && (n > 1 || p.counts.Len() > 0) {
 		return tiffDamaged("%d of %d strips or tiles have a length", p.counts.Len(), n)
 	}
-	size := uint64(len(p.file.Data))
+	size, total := uint64(len(p.file.Data)), uint64(0)
 	p.blocks = make([][]byte, n)
 	for i := range p.blocks {
 		at, _ := p.offsets.Uint(i)
@@ -67,6 +68,10 @@ func (p *tiffPage) locate() error {
 			return io.ErrUnexpectedEOF
 		}
 		p.blocks[i] = p.file.Data[at:end]
+		total += uint64(len(p.blocks[i]))
+	}
+	if total > 4*size {
+		return tiffDamaged("its strips or tiles overlap")
 	}
 	return nil
 }

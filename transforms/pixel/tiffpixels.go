@@ -81,6 +81,21 @@ func (p *tiffPage) canvas() canvas {
 	return c
 }
 
+// unpackBytes is what unpacking takes: the canvas, and one block with all samples
+// of its pixels, those that are passed over included.
+func (p *tiffPage) unpackBytes() int64 {
+	channels, samples := int64(p.channels), int64(p.samples)
+	if p.alpha != 0 {
+		channels = 4
+	}
+	if p.planar {
+		samples = 1
+	}
+	width, bits := int64(p.width), int64(p.bits)
+	canvas := width * int64(p.height) * channels * max(1, bits/8)
+	return canvas + (int64(p.blockWidth)*samples*bits+7)/8*int64(p.blockHeight)
+}
+
 // outputs returns the channels that sample s of a pixel goes to.
 func (p *tiffPage) outputs(s int) []int {
 	switch {

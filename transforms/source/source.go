@@ -148,12 +148,7 @@ type Source interface {
 
 // IsPicture reports whether a member's name is that of a picture to list.
 func IsPicture(member string) bool {
-	switch strings.ToLower(path.Ext(member)) {
-	case ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp",
-		// These cannot be read: listed, they are rejected by name and not missing
-		// without a word.
-		".jp2", ".j2k", ".jpx", ".jpf", ".heic", ".heif", ".avif":
-	default:
+	if !HasExtension(member) {
 		return false
 	}
 	// A backslash separates folders in archives from some systems.
@@ -163,6 +158,19 @@ func IsPicture(member string) bool {
 		}
 	}
 	return true
+}
+
+// HasExtension reports whether a name ends like that of a picture to list.
+func HasExtension(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp",
+		// These cannot be read: listed, they are rejected by name and not missing
+		// without a word.
+		".jp2", ".j2k", ".j2c", ".jpc", ".jpx", ".jpf", ".jxl", ".heic", ".heif", ".avif":
+		return true
+	default:
+		return false
+	}
 }
 
 // hidden reports whether a file or folder of this name is left out.

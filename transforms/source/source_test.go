@@ -357,9 +357,15 @@ func TestShared(t *testing.T) {
 	if err != nil || len(refs(t, replaced)) != 2 {
 		t.Errorf("Shared did not notice that the archive was replaced (%v)", err)
 	}
-	Forget(path)
+	release, last := Keep(path), Keep(path)
+	release()
+	release() // once is enough
+	if kept, err := Shared(t.Context(), path); err != nil || kept != replaced {
+		t.Errorf("a source that another job keeps was forgotten (%v)", err)
+	}
+	last()
 	if anew, err := Shared(t.Context(), path); err != nil || anew == replaced {
-		t.Errorf("Forget forgot nothing (%v)", err)
+		t.Errorf("the last job's end forgot nothing (%v)", err)
 	}
 	Forget(path)
 	if _, err := Shared(t.Context(), path+".missing"); err == nil {

@@ -68,10 +68,10 @@ type decoder struct {
 // *image.Gray, *image.YCbCr or, for files of red, green and blue, *image.RGBA.
 // Where chroma is subsampled in both directions it is reduced less than luma.
 //
-// Files of four components give an error, as do those that image/jpeg refuses;
-// the latter with its errors. Scans of a progressive file that the reduced
-// picture does not need are not looked into: damage within them goes unnoticed
-// or comes out elsewhere. What the header claims is allocated: check it first.
+// Errors are image/jpeg's, but for the exceptions that the package's comment
+// names. Scans of a progressive file that the reduced picture does not need are
+// not looked into: damage within them goes unnoticed or comes out elsewhere. What
+// the header claims is allocated: check it first.
 func Decode(data []byte, reduction int) (image.Image, error) {
 	switch reduction {
 	case 1, 2, 4, 8:

@@ -7,8 +7,9 @@
 //
 // It reads JPEG, PNG, WebP and TIFF and writes JPEG and PNG. XMP, IPTC and
 // comments stay behind. The bytes are a stranger's: nothing here fails on them
-// or allocates more than a small multiple of them. What is damaged counts as not
-// there, since it is no reason to lose a picture.
+// or allocates more than a small multiple of them, but for a profile that a PNG
+// packs, of 16 MiB at most. What is damaged counts as not there, since it is no
+// reason to lose a picture.
 //
 // The package imports the standard library and package ifd alone. Its functions
 // are safe for concurrent use; slices that they return may be parts of those

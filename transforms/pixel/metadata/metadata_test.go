@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -141,6 +142,26 @@ func TestReadDamaged(t *testing.T) {
 		if d := cmp.Diff(tt.want, Read(tt.data)); d != "" {
 			t.Errorf("%s: (-want +got)\n%s", tt.name, d)
 		}
+	}
+}
+
+// Many values of the same bytes must not make much of a small file.
+func TestReadSharedValues(t *testing.T) { // not parallel: it measures the whole process
+	le := binary.LittleEndian
+	const n = 5000
+	b := newBuilder(le, "II", 8).dir(0, [2]uint32{tagEXIF, 26}).b
+	b = le.AppendUint16(b, n)
+	for tag := range uint16(n) {
+		b = le.AppendUint32(le.AppendUint16(le.AppendUint16(b, tag+1), ifd.Byte), maxValue)
+		b = le.AppendUint32(b, 8)
+	}
+	b = le.AppendUint32(b, 0)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	got := Read(b)
+	runtime.ReadMemStats(&after)
+	if size := after.TotalAlloc - before.TotalAlloc; got.EXIF != nil || size > 50*uint64(len(b)) {
+		t.Errorf("a file of %d bytes takes %d and has EXIF of %d", len(b), size, len(got.EXIF))
 	}
 }
 

@@ -52,6 +52,15 @@ func exifOfTIFF(data []byte) []byte {
 	if len(main) == 0 && len(subs) == 0 {
 		return nil
 	}
+	total := 0
+	for _, list := range [][]ifd.Entry{main, subs[tagEXIF], subs[tagGPS]} {
+		for _, e := range list {
+			total += len(e.Value)
+		}
+	}
+	if total > len(data) { // values that share their bytes would make much of little
+		return nil
+	}
 	return buildEXIF(f, main, subs)
 }
 
