@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 
@@ -36,16 +35,16 @@ type ColorizerOptions struct {
 }
 
 // Colorizer maps gray pictures to coloured ones with the generator of a run
-// folder. It is safe for concurrent use; calls run one after the other, since
-// each takes the whole device.
+// folder. It is safe for concurrent use; more than Lanes calls at once gain
+// nothing.
 type Colorizer struct {
 	backend *Backend
 	config  GeneratorConfig
 	batch   int
 	hash    string
 
-	mu    sync.Mutex
-	step  int // pictures in one execution
+	mu    sync.RWMutex // read while the network runs
+	step  int          // pictures in one execution
 	store *ml.Store
 	exec  *ml.Exec // nil after Close, and where compiling it anew has failed
 }
@@ -105,17 +104,17 @@ func (c *Colorizer) load(run, checkpoint string) error {
 	if err != nil {
 		return err
 	}
-	list, _, err := LoadSafetensors(path)
-	if err != nil {
-		return err
-	}
 	prefix := GeneratorScope
 	if checkpoint == CheckpointEMA {
 		prefix = EMAScope + "/" + GeneratorScope
-		if !slices.ContainsFunc(list, func(t NamedTensor) bool { return strings.HasPrefix(t.Name, prefix+"/") }) {
-			return fmt.Errorf("checkpoint %q holds no moving average, since its recipe's ema is 0: ask for %s or %s",
-				path, CheckpointLast, CheckpointBest)
-		}
+	}
+	list, _, err := loadSafetensors(path, func(name string) bool { return strings.HasPrefix(name, prefix+"/") })
+	if err != nil {
+		return err
+	}
+	if checkpoint == CheckpointEMA && len(list) == 0 {
+		return fmt.Errorf("checkpoint %q holds no moving average, since its recipe's ema is 0: ask for %s or %s",
+			path, CheckpointLast, CheckpointBest)
 	}
 	if err := LoadGenerator(c.store, c.config, prefix, list); err != nil {
 		return fmt.Errorf("checkpoint %q: %w", path, err)
@@ -147,6 +146,16 @@ func (c *Colorizer) Size() int { return c.config.Size }
 // Batch returns the number of pictures computed at once.
 func (c *Colorizer) Batch() int { return c.batch }
 
+// Lanes returns how many calls of Colorize are worth running at once. XLA leaves a
+// part of the processor, or of the device, idle at the end of each layer and while
+// pictures are copied: a second call fills that. The go backend does not.
+func (c *Colorizer) Lanes() int {
+	if c.backend.Name == BackendGo {
+		return 1
+	}
+	return 2
+}
+
 // Hash returns the hex SHA-256 of the run's model.json and weights: results of
 // equal hashes on one backend and class of machine are equal bytes.
 func (c *Colorizer) Hash() string { return c.hash }
@@ -162,9 +171,12 @@ func (c *Colorizer) Colorize(ctx context.Context, gray []float32) ([]float32, er
 	if n < 1 || n > c.batch || len(gray) != n*pixels {
 		return nil, fmt.Errorf("colouring: want 1 to %d pictures of %d pixels, got %d values", c.batch, pixels, len(gray))
 	}
+	if err := c.ready(); err != nil {
+		return nil, fmt.Errorf("colouring: %w", memoryError(err))
+	}
 	color := make([]float32, n*pixels*3)
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.mu.RLock()
+	defer c.mu.RUnlock()
 	for at := 0; at < n; at += c.step {
 		end := min(at+c.step, n)
 		if err := ctx.Err(); err != nil {
@@ -179,15 +191,26 @@ func (c *Colorizer) Colorize(ctx context.Context, gray []float32) ([]float32, er
 
 var errClosed = errors.New("the model is closed")
 
-// execute runs the network once, with the caller holding the lock.
-func (c *Colorizer) execute(gray, color []float32) error {
-	if c.store == nil {
-		return errClosed
+// ready compiles the network where the last Shrink has left none.
+func (c *Colorizer) ready() error {
+	c.mu.RLock()
+	there := c.exec != nil
+	c.mu.RUnlock()
+	if there { // waiting for the other lane would make them one
+		return nil
 	}
-	if c.exec == nil { // the last Shrink has failed
-		if err := c.compile(); err != nil {
-			return err
-		}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.store == nil || c.exec != nil {
+		return nil
+	}
+	return c.compile()
+}
+
+// execute runs the network once, with the caller holding the lock for reading.
+func (c *Colorizer) execute(gray, color []float32) error {
+	if c.exec == nil { // closed, or shrunk meanwhile without success
+		return errClosed
 	}
 	in := tensors.FromShape(shapes.Make(dtypes.Float32, c.step, c.config.Size, c.config.Size, 1))
 	defer in.MustFinalizeAll()

@@ -129,6 +129,12 @@ func writeTensors(w io.Writer, header []byte, list []NamedTensor) error {
 // checksum where the file has one of ours. The error of a file that is not what
 // was written wraps [ErrDamaged].
 func LoadSafetensors(path string) ([]NamedTensor, map[string]string, error) {
+	return loadSafetensors(path, func(string) bool { return true })
+}
+
+// loadSafetensors is [LoadSafetensors] for the tensors whose names keep wants; the
+// others are checked as well and not held: of a checkpoint a generator is a third.
+func loadSafetensors(path string, keep func(name string) bool) ([]NamedTensor, map[string]string, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading weights: %w", err)
@@ -138,7 +144,7 @@ func LoadSafetensors(path string) ([]NamedTensor, map[string]string, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading weights: %w", err)
 	}
-	list, metadata, err := readSafetensors(bufio.NewReaderSize(f, 1<<20), st.Size())
+	list, metadata, err := readSafetensors(bufio.NewReaderSize(f, 1<<20), st.Size(), keep)
 	if err != nil {
 		if failed := (*fs.PathError)(nil); errors.As(err, &failed) {
 			return nil, nil, fmt.Errorf("reading weights: %w", err) // of the disk, perhaps for now
@@ -156,7 +162,7 @@ type fileTensor struct {
 }
 
 // readSafetensors reads a file of the given size.
-func readSafetensors(r io.Reader, size int64) ([]NamedTensor, map[string]string, error) {
+func readSafetensors(r io.Reader, size int64, keep func(name string) bool) ([]NamedTensor, map[string]string, error) {
 	var length uint64
 	if err := binary.Read(r, binary.LittleEndian, &length); err != nil {
 		return nil, nil, fmt.Errorf("reading the header's length: %w", err)
@@ -175,6 +181,12 @@ func readSafetensors(r io.Reader, size int64) ([]NamedTensor, map[string]string,
 	list := make([]NamedTensor, 0, len(files))
 	seal := openSeal(text, metadata)
 	for _, t := range files {
+		if !keep(t.name) {
+			if _, err := io.CopyN(seal, r, t.end-t.begin); err != nil {
+				return nil, nil, fmt.Errorf("reading tensor %q: %w", t.name, err)
+			}
+			continue
+		}
 		tensor := tensors.FromShape(t.shape)
 		var readErr error
 		err := tensor.MutableBytes(func(data []byte) {

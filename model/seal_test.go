@@ -120,3 +120,32 @@ func TestSealMissing(t *testing.T) {
 		}
 	}
 }
+
+// TestLoadPart: what is not kept is checked all the same.
+func TestLoadPart(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "a.safetensors")
+	good := sealed(t, nil)
+	if err := os.WriteFile(path, good, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	all, _, err := LoadSafetensors(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := all[len(all)-1].Name
+	part, _, err := loadSafetensors(path, func(name string) bool { return name == last })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(described(all[len(all)-1:]), described(part)); diff != "" {
+		t.Errorf("part (-want +got):\n%s", diff)
+	}
+	good[len(good)-1] ^= 1
+	if err := os.WriteFile(path, good, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := loadSafetensors(path, func(string) bool { return false }); !errors.Is(err, ErrDamaged) {
+		t.Errorf("a damaged file of which nothing is kept: %v, want %v", err, ErrDamaged)
+	}
+}

@@ -50,7 +50,7 @@ func awkward(i int) string {
 	case 1:
 		return fmt.Sprintf(`<b>&"quoted" 'single'</b>/%d<script>alert(1)</script>.jpg`, i)
 	case 2:
-		return fmt.Sprintf("写真/昭和十八年/家族の写真-%d.jpg", i)
+		return fmt.Sprintf("写真/昭和十八年/家族の写真-%d.jpg", i) //nolint:gosmopolitan // archives hold such names
 	case 3:
 		return strings.Repeat("a-very-long-name-without-a-space/", 40) + fmt.Sprint(i) + ".png"
 	case 4:
@@ -100,13 +100,13 @@ func sampleRecord(n int64) (reportRecord, []fault.Reject) {
 	at := noon
 	for range n {
 		at = at.Add(time.Duration(random.ExpFloat64() * float64(time.Second) / 48))
-		t.Timeline.count(at, 1, 2_100_000)
+		t.Timeline.count(at, 2_100_000)
 	}
 	r := reportRecord{
 		Summary: Summary{Pictures: n, Colored: colored, Left: left, Rejects: int64(len(rejects)), Seconds: pipeline + 2.4, PicturesPerSecond: 47.5},
 		Job:     job{Input: `/archive/1943 <"scans">`, Backend: "xla:cpu"}, Batch: 8, Workers: 2, Runner: "direct",
 		Bytes: t.BytesOut, Pixels: n * 2e6, Reasons: byReason(rejects), Work: t.deeds(),
-		Timings: t.timings(1900*time.Millisecond, pipeline), Busy: t.utilization("direct", pipeline, 2),
+		Timings: t.timings(1900*time.Millisecond, pipeline), Busy: t.utilization("direct", pipeline, 1, 2),
 		Rates: t.Timeline.throughput(), Tool: "0.6.0", Machine: machineLabel{"linux", "amd64", 2}, timeline: t.Timeline,
 	}
 	return r, rejects

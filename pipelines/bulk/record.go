@@ -127,13 +127,13 @@ func (t totals) timings(load time.Duration, pipeline float64) timings {
 
 // utilization is nil where there was no pipeline, and where it ran elsewhere:
 // how many machines there were is not known here.
-func (t totals) utilization(name string, pipeline float64, workers int) *utilization {
+func (t totals) utilization(name string, pipeline float64, device, workers int) *utilization {
 	if pipeline <= 0 || !runner.IsLocal(name) {
 		return nil
 	}
 	share := func(ns int64, lanes int) float64 { return round(float64(ns)/1e9/pipeline/float64(lanes), 3) }
 	return &utilization{
-		Device: share(t.InferNS, 1), DeviceLanes: 1, Codec: share(t.DecodeNS+t.EncodeNS, workers), CodecLanes: workers,
+		Device: share(t.InferNS, device), DeviceLanes: device, Codec: share(t.DecodeNS+t.EncodeNS, workers), CodecLanes: workers,
 	}
 }
 

@@ -85,7 +85,7 @@ func TestUtilization(t *testing.T) {
 		{"direct", 0, nil},
 		{"flink", 10, nil}, // how many machines there were is not known
 	} {
-		if diff := cmp.Diff(tt.want, sum.utilization(tt.runner, tt.pipeline, 4)); diff != "" {
+		if diff := cmp.Diff(tt.want, sum.utilization(tt.runner, tt.pipeline, 1, 4)); diff != "" {
 			t.Errorf("%s, %v s (-want +got):\n%s", tt.runner, tt.pipeline, diff)
 		}
 	}

@@ -5,11 +5,13 @@ package inference
 import (
 	"bytes"
 	"context"
+	"errors"
 	"image"
 	"image/jpeg"
 	"image/png"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync/atomic"
 	"testing"
 
@@ -99,6 +101,67 @@ func TestBudgetIsKept(t *testing.T) {
 	if used := e.Stats().BudgetUsed; used != 0 {
 		t.Errorf("%d bytes are used in the end", used)
 	}
+}
+
+// TestBudgetAfterDecoding: when a picture is at the network it holds what it still
+// needs, and its file nothing.
+func TestBudgetAfterDecoding(t *testing.T) {
+	t.Parallel()
+	s := settings()
+	s.MemoryBudget = 16<<20 + 3 // its own
+	var e *Engine
+	var files, pictures int64
+	e = New(&fake{size: 8, batch: 1, fail: func([]float32) error {
+		files, pictures = e.budget.files.used.Load(), e.budget.pictures.used.Load()
+		return nil
+	}}, s)
+	photo, deep := jpegOf(t, slope(900, 700)), pngOf(t, image.NewGray16(image.Rect(0, 0, 900, 700)))
+	luma, err := pjpeg.ReadLuma(photo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		data []byte
+		kept *pjpeg.Luma
+	}{"kept": {photo, luma}, "recoded": {deep, nil}} {
+		task := &Task{Format: FormatJPEG, Size: int64(len(tt.data)), Load: loads(tt.data)}
+		if r := all(t.Context(), e, []*Task{task})[0]; r.Err != nil {
+			t.Fatal(r.Err)
+		}
+		all := int64(len(tt.data)) + e.estimate(tt.data, task)
+		if want := e.rest(tt.data, task, tt.kept); files != 0 || pictures != want || want >= all {
+			t.Errorf("%s: %d bytes for files and %d for pictures of %d, want 0 and %d", name, files, pictures, all, want)
+		}
+	}
+}
+
+// TestBudgetIsTakenInOrder: a picture that has been read early does not take what
+// those in front of it may need, whose results are waited for first.
+func TestBudgetIsTakenInOrder(t *testing.T) {
+	t.Parallel()
+	s := settings()
+	s.MemoryBudget = 1<<20 + 11 // its own
+	e := New(&fake{size: 8, batch: 1}, s)
+	data, read := flat(t, 900, 1), make(chan struct{}) // more than the budget
+	first := func(context.Context) ([]byte, error) {
+		<-read
+		for range 10_000 { // so that the second would have the time
+			if runtime.Gosched(); e.budget.pictures.used.Load() > 0 {
+				return nil, errors.New("the second has budget before the first")
+			}
+		}
+		return data, nil
+	}
+	second := func(context.Context) ([]byte, error) {
+		close(read)
+		return data, nil
+	}
+	for i, r := range all(t.Context(), e, []*Task{{Format: FormatPNG, Load: first}, {Format: FormatPNG, Load: second}}) {
+		if r.Err != nil {
+			t.Errorf("picture %d: %v", i, r.Err)
+		}
+	}
+	wantIdle(t, e)
 }
 
 func TestEstimateSurvivesAnything(t *testing.T) {

@@ -165,5 +165,5 @@ func (p *picture) keepMetadata() {
 	if p.meta.Profile() != metadata.RGBProfile {
 		p.meta.ICC = nil
 	}
-	p.meta = metadata.Metadata{EXIF: bytes.Clone(p.meta.EXIF), ICC: bytes.Clone(p.meta.ICC)}
+	p.meta.EXIF, p.meta.ICC = bytes.Clone(p.meta.EXIF), bytes.Clone(p.meta.ICC)
 }

@@ -5,6 +5,7 @@ package inference
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -19,18 +20,38 @@ type outcome struct {
 	failed, halved bool
 }
 
+// steps is how many pictures go to the network in one call: fewer than its batch
+// once the device's memory was too small.
+type steps struct {
+	mu   sync.Mutex
+	most int
+	turn int // the number of times that it became smaller
+}
+
+func (s *steps) now() (most, turn int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.most, s.turn
+}
+
+func (s *steps) halved() bool {
+	_, turn := s.now()
+	return turn > 0
+}
+
 // runBatch takes a batch through the network: where the device's memory is too
 // small in smaller and smaller parts, down to a picture, and where a part fails
-// for another reason picture by picture. Whoever calls it has the device.
+// for another reason picture by picture. Whoever calls it has a lane of the device.
 func (e *Engine) runBatch(batch []*picture) outcome {
 	start := time.Now()
 	o := outcome{outs: make([][]float32, len(batch)), errs: make([]error, len(batch))}
 	for at := 0; at < len(batch); {
-		end := min(at+e.most, len(batch))
+		most, turn := e.steps.now()
+		end := min(at+most, len(batch))
 		err := e.colorize(batch[at:end], o.outs[at:end])
 		switch {
 		case err == nil:
-		case outOfMemory(err) && e.shrink(end-at):
+		case outOfMemory(err) && e.shrink(end-at, turn):
 			continue // with a smaller part
 		case end-at == 1:
 			o.errs[at] = err
@@ -42,7 +63,7 @@ func (e *Engine) runBatch(batch []*picture) outcome {
 		}
 		at = end
 	}
-	o.halved = e.halved
+	o.halved = e.steps.halved()
 	o.took = clock(&e.counts.device, start)
 	e.counts.batches.Add(1)
 	e.counts.pictures.Add(int64(len(batch)))
@@ -53,9 +74,14 @@ func (e *Engine) runBatch(batch []*picture) outcome {
 }
 
 // shrink halves what goes through the network at a time, after n pictures were
-// too many for the device's memory. It returns false where nothing is left to
-// halve.
-func (e *Engine) shrink(n int) (ok bool) {
+// too many for the device's memory, unless another lane has done that since turn.
+// It returns false where nothing is left to halve.
+func (e *Engine) shrink(n, turn int) (ok bool) {
+	e.steps.mu.Lock()
+	defer e.steps.mu.Unlock()
+	if e.steps.turn != turn {
+		return true
+	}
 	defer func() {
 		if recover() != nil {
 			ok = false
@@ -70,9 +96,9 @@ func (e *Engine) shrink(n int) (ok bool) {
 		if n == 1 {
 			return false
 		}
-		e.most = n / 2
+		e.steps.most = n / 2
 	}
-	e.halved = true
+	e.steps.turn++
 	e.counts.halved.Add(1)
 	return true
 }

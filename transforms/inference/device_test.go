@@ -69,9 +69,9 @@ func TestOutOfMemoryHalvesTheBatch(t *testing.T) {
 			results := all(t.Context(), e, list)
 			wantPainted(t, results, painted(t, list))
 			stats := e.Stats()
-			if e.most != tt.most || stats.Halved != tt.halved || stats.FailedBatches != 0 || stats.Inferences != 64 {
+			if most, _ := e.steps.now(); most != tt.most || stats.Halved != tt.halved || stats.FailedBatches != 0 || stats.Inferences != 64 {
 				t.Errorf("at most %d pictures after %d halvings and %d failed batches, %d in all, want %d, %d, 0, 64",
-					e.most, stats.Halved, stats.FailedBatches, stats.Inferences, tt.most, tt.halved)
+					most, stats.Halved, stats.FailedBatches, stats.Inferences, tt.most, tt.halved)
 			}
 			for i, r := range results {
 				if r.Halved != (tt.halved > 0) {
@@ -252,7 +252,7 @@ func TestTwoJobs(t *testing.T) {
 	}
 	got := engines[0].Stats()
 	got.Since, got.DeviceBusy, got.CodecBusy, got.ReadBusy, got.StoreBusy, got.Batches = engines[0].since, 0, 0, 0, 0, 0
-	wantStats := Stats{Since: engines[0].since, Workers: 3, Inferences: 80, PNG: 80, BudgetBytes: s.MemoryBudget}
+	wantStats := Stats{Since: engines[0].since, DeviceLanes: 1, Workers: 3, Inferences: 80, PNG: 80, BudgetBytes: s.MemoryBudget}
 	if diff := cmp.Diff(wantStats, got); diff != "" {
 		t.Errorf("stats (-want +got):\n%s", diff)
 	}

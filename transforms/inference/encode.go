@@ -101,7 +101,7 @@ func (p *picture) encodePNG(e *Engine, chroma pixel.Chroma) ([]byte, error) {
 		return nil, err
 	}
 	m := p.metadataOf(img)
-	if len(m.EXIF) == 0 && len(m.ICC) == 0 {
+	if len(m.EXIF) == 0 && len(m.ICC) == 0 && m.Density == (metadata.Density{}) {
 		return buf.Bytes(), nil
 	}
 	return metadata.InsertPNG(buf.Bytes(), m)

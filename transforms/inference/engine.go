@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -26,6 +27,11 @@ type Colorizer interface {
 	Colorize(ctx context.Context, gray []float32) ([]float32, error)
 }
 
+// laned is a [Colorizer] of which more than one call at once is worth it.
+type laned interface {
+	Lanes() int
+}
+
 // shrinker is a [Colorizer] that can go on with less of the device's memory:
 // Shrink makes it compute fewer pictures at a time inside of Colorize.
 type shrinker interface {
@@ -43,15 +49,13 @@ type Engine struct {
 	modelBytes int64
 
 	cpu     *semaphore.Weighted // pictures decoded or encoded at this moment
-	device  *semaphore.Weighted // batches on the device: one
+	device  *semaphore.Weighted // batches on the device
+	lanes   int                 // how many of them at once
 	budget  *budget             // bytes of pictures in work
 	batches *batcher
 	since   time.Time
 	counts  counts
-	// most is how many pictures go to the network in one call, fewer than its
-	// batch once the device's memory was too small; who has the device may use it.
-	most    int
-	halved  bool         // it computes fewer pictures at a time than were asked for
+	steps   steps
 	release func() error // nil for a network that is not the engine's own
 }
 
@@ -66,8 +70,13 @@ func load(s Settings) (*Engine, error) {
 		b.Finalize()
 		return nil, err
 	}
+	// The device has the weights now. What they were read into is garbage, and the
+	// heap would grow to twice that before the collector sees to it by itself.
+	debug.FreeOSMemory()
 	e := New(c, s)
-	e.halved = halved
+	if halved {
+		e.steps.turn = 1
+	}
 	e.backend, e.loadTime = b.Name, time.Since(start)
 	e.modelBytes = checkpointBytes(s)
 	e.release = func() error {
@@ -125,13 +134,18 @@ func checkpointBytes(s Settings) int64 {
 // New returns an engine of its own around a network, apart from those that
 // [Open] keeps. The network stays the caller's to close.
 func New(c Colorizer, s Settings) *Engine {
+	lanes := 1
+	if l, ok := c.(laned); ok {
+		lanes = l.Lanes()
+	}
 	e := &Engine{
 		net: c, settings: s,
 		cpu:    semaphore.NewWeighted(int64(s.Workers)),
-		device: semaphore.NewWeighted(1),
+		device: semaphore.NewWeighted(int64(lanes)),
+		lanes:  lanes,
 		budget: budgetOf(s.MemoryBudget),
 		since:  time.Now(),
-		most:   c.Batch(),
+		steps:  steps{most: c.Batch()},
 	}
 	e.batches = newBatcher(c.Batch(), func(b []*picture) { go e.infer(b) })
 	return e

@@ -198,6 +198,43 @@ func TestFaultsStayWithTheirPicture(t *testing.T) {
 	}
 }
 
+// TestAbandonedPicturesSkipTheDevice: nobody wants the colours of a stream that is
+// cancelled.
+func TestAbandonedPicturesSkipTheDevice(t *testing.T) {
+	t.Parallel()
+	f := &fake{size: 8, batch: 1}
+	own := settings()
+	own.MemoryBudget += 20 // budgets are shared by size
+	e := New(f, own)
+	s := e.NewStream(t.Context())
+	p := &picture{stream: s, done: make(chan struct{}), gray: make([]float32, 64)}
+	s.work.Add(1)
+	s.cancel()
+	e.batches.change(func() { e.batches.running++ })
+	e.infer([]*picture{p})
+	if <-p.done; !errors.Is(p.result.Err, context.Canceled) || len(f.batches) > 0 {
+		t.Errorf("error %v after %d batches", p.result.Err, len(f.batches))
+	}
+	s.Close()
+	wantIdle(t, e)
+}
+
+// TestEncodingThatPanics: what no one has thought of is the picture's fault.
+func TestEncodingThatPanics(t *testing.T) {
+	t.Parallel()
+	e := New(&fake{size: 8, batch: 1}, settings())
+	s := e.NewStream(t.Context())
+	defer s.Close()
+	p := &picture{stream: s, result: Result{Task: &Task{Format: FormatPNG}}}
+	p.luma = slope(20, 10)
+	_, p.box = pixel.FitLetterbox(p.luma, 8)
+	err := p.join(e, nil) // without the network's output
+	var bad *fault.PictureError
+	if !errors.As(err, &bad) || bad.Stage != fault.StageEncode || bad.Reason != "internal error" {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestDeadDeviceEndsTheJob(t *testing.T) {
 	t.Parallel()
 	f := &fake{size: 8, batch: 4, fail: func([]float32) error { return errors.New("device lost") }}

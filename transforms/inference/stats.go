@@ -12,11 +12,12 @@ import (
 type Stats struct {
 	// Since is when the engine was ready.
 	Since time.Time
-	// DeviceBusy is how long the device had a batch. The others are sums over the
+	// DeviceBusy is how long the device had batches, a sum over its DeviceLanes,
+	// which is how many it works on at once. The others are sums over the
 	// pool's Workers, or over readers and writers: CodecBusy of decoding, joining
 	// and encoding, ReadBusy of Task.Load, StoreBusy of Task.Store.
 	DeviceBusy, CodecBusy, ReadBusy, StoreBusy time.Duration
-	Workers                                    int
+	DeviceLanes, Workers                       int
 	// Batches went to the device with Inferences pictures; FailedBatches of them
 	// were run again picture by picture, and for Halved the device's memory was too
 	// small: the steps in which it goes on are half as large after each.
@@ -45,7 +46,7 @@ func (e *Engine) Stats() Stats {
 		Since:      e.since,
 		DeviceBusy: time.Duration(c.device.Load()), CodecBusy: time.Duration(c.codec.Load()),
 		ReadBusy: time.Duration(c.read.Load()), StoreBusy: time.Duration(c.store.Load()),
-		Workers: e.settings.Workers,
+		DeviceLanes: e.lanes, Workers: e.settings.Workers,
 		Batches: c.batches.Load(), Inferences: c.pictures.Load(),
 		FailedBatches: c.failures.Load(), Halved: c.halved.Load(),
 		Kept: c.kept.Load(), Recoded: c.recoded.Load(), PNG: c.png.Load(), Left: c.left.Load(),

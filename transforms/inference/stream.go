@@ -109,10 +109,12 @@ func closed() chan struct{} {
 	return c
 }
 
-// window is how many pictures a stream has on their way: one batch on the
-// device, one ready for it, one being gathered and one being encoded, and what
+// window is how many pictures a stream has on their way: a batch on each lane of
+// the device, one ready for it, one being gathered and one being encoded, and what
 // the pool decodes.
-func (s *Stream) window() int { return 4*s.engine.net.Batch() + 2*s.engine.settings.Workers }
+func (s *Stream) window() int {
+	return (3+s.engine.lanes)*s.engine.net.Batch() + 2*s.engine.settings.Workers
+}
 
 // Len returns how many results are still to come.
 func (s *Stream) Len() int { return len(s.queue) }

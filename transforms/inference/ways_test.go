@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"image"
 	"image/color"
+	"math"
 	"testing"
 
 	"github.com/chromabeam/chromabeam/transforms/pixel"
@@ -243,6 +244,19 @@ func TestSkipColor(t *testing.T) {
 	}
 }
 
+// TestLeftPictureStandsUpright: also of a picture that is left the size is given as
+// it is seen.
+func TestLeftPictureStandsUpright(t *testing.T) {
+	t.Parallel()
+	for name, file := range map[string][]byte{"jpeg": jpegOf(t, twoColors(200, 120)), "png": pngOf(t, twoColors(200, 120))} {
+		data := with(t, file, metadata.Metadata{EXIF: exifOf(6)})
+		r := colored(t, data, FormatJPEG, func(s *Settings) { s.SkipColor = true })
+		if !r.Left || r.Width != 120 || r.Height != 200 {
+			t.Errorf("%s: left %v, %dx%d pixels, want 120x200", name, r.Left, r.Width, r.Height)
+		}
+	}
+}
+
 // TestLeftPicturesDoNotHoldUp mixes pictures that are left with others and checks
 // that nothing stays on its way.
 func TestLeftPicturesDoNotHoldUp(t *testing.T) {
@@ -324,9 +338,24 @@ func TestSixteenBits(t *testing.T) {
 			t.Fatalf("side by side luma %v became %v", want, got)
 		}
 	}
+	linear := decode(t, colored(t, with(t, data, metadata.Metadata{ICC: profileOf("GRAY", 1)}), FormatPNG, nil).Data).Gray16()
+	for _, i := range []int{0, 100, 1000, 2000, 3499} { // 18 levels a step
+		want := 65535 * srgb(float64(m.Gray16At(i%70, i/70).Y)/65535)
+		if d := float64(linear.Gray16At(i%70, i/70).Y) - want; d < -20 || d > 20 {
+			t.Errorf("linear level %d became %d, want %.0f", m.Gray16At(i%70, i/70).Y, linear.Gray16At(i%70, i/70).Y, want)
+		}
+	}
 	if pic := decode(t, colored(t, data, FormatJPEG, nil).Data); pic.Bits != 8 {
 		t.Errorf("a JPEG of %d bits", pic.Bits)
 	}
+}
+
+// srgb is sRGB's curve for linear light in [0, 1].
+func srgb(v float64) float64 {
+	if v <= 0.0031308 {
+		return 12.92 * v
+	}
+	return 1.055*math.Pow(v, 1/2.4) - 0.055
 }
 
 // TestLongPictures: the narrowest pictures keep their luma on every way, and their
