@@ -76,7 +76,8 @@ func runBulk(ctx context.Context, term terminal, o bulk.Options, asJSON bool) er
 		{"rejects", s.Rejects}, {"report", s.Report}, {"output", o.Output},
 	}
 	if w := s.Whole; w != nil && w.Trial > 0 {
-		fmt.Fprintf(term.stderr, "the whole input has %d pictures: the other %d would take about %s\n", w.Pictures, w.ToDo, about(w.Seconds))
+		fmt.Fprintf(term.stderr, "the whole input has %d pictures: the other %d would take about %s\n",
+			w.Pictures, w.ToDo, about(w.Seconds))
 		fields = append(fields, field{"whole_pictures", w.Pictures}, field{"whole_seconds", int64(w.Seconds + 0.5)})
 	}
 	err = term.result(asJSON, s, fields...)

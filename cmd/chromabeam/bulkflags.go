@@ -53,8 +53,8 @@ func bulkSelection(fs *flagSet, o *bulk.Options) {
 		"take only `N` pictures from all over the input, and say how long the whole would take; 0 takes all")
 	fs.BoolVar(&o.RetryRejects, "retry-rejects", false,
 		"try damaged pictures again that were rejected; those that could not be read are tried again in any case")
-	fs.Func("watch", "keep colouring what arrives, looking every `INTERVAL`, such as 30s; files must stay as they are for that long "+
-		"before they are taken; Ctrl-C ends it with the report, and exit code 0 or 3", func(s string) (err error) {
+	fs.Func("watch", "keep colouring what arrives, looking every `INTERVAL`, such as 30s; files must stay as they are "+
+		"for that long before they are taken; Ctrl-C ends it with the report, and exit code 0 or 3", func(s string) (err error) {
 		o.Watch, err = time.ParseDuration(s)
 		if err == nil && o.Watch <= 0 {
 			err = fmt.Errorf("it must be above 0, got %v", o.Watch)

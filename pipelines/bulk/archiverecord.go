@@ -60,7 +60,8 @@ func (d *driver) readArchive(ctx context.Context) error {
 			return fmt.Errorf("reading the record of an archive: %w", err)
 		}
 		var r archiveRecord
-		if json.Unmarshal(data, &r) != nil || r.Index == "" || r.Bytes != there.Size || r.Model != d.job.ModelHash || r.Job != d.job.hash() {
+		if json.Unmarshal(data, &r) != nil || r.Index == "" || r.Bytes != there.Size ||
+			r.Model != d.job.ModelHash || r.Job != d.job.hash() {
 			continue
 		}
 		if r.Version != there.Version && sum == "" { // moved or touched, or not known to be finished

@@ -72,6 +72,7 @@ func (d *driver) claim(ctx context.Context) error {
 	if err := d.writeJob(ctx); err != nil {
 		return err
 	}
+	d.ours = true
 	if !d.options.Overwrite {
 		return nil
 	}

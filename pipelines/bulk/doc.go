@@ -23,15 +23,17 @@
 //
 // The records are job.json (which input, model and settings the job stands
 // for), ledger (segments of a line for each picture that was written, left or
-// rejected) and, while a run is under way, plan (which pictures are to be done
-// and so which names the job claims), tmp and parts. A run that was killed is
+// rejected; many small ones are merged), thumbs (what the page shows) and, while
+// a run is under way, plan (which pictures are to be done and so which names the
+// job claims), tmp and parts. A run that was killed is
 // continued by starting it again, and gives the same pictures as an unbroken
 // one: a missing line means that the picture is made again, to the same bytes.
 // In memory a picture takes 100 to 140 bytes while the job runs, and 170 to 220
 // while the input is listed.
 //
 // Only names in the job's own plan and ledger are ever overwritten. A name is
-// claimed after the driver has seen that nothing is there.
+// claimed after the driver has seen that nothing is there; what has come there
+// since stays, and makes the picture a reject.
 // Reports and archive are the job's once the folder "published" has a file that
 // says so, written just before they get their names.
 //
@@ -50,6 +52,14 @@
 // what was listed there is unchanged, or nothing. If the condition does not hold,
 // the same bytes count as done, and others make the picture a reject.
 //
+// # Watching, trying, looking
+//
+// With Options.Watch a job goes on round by round, see [Watcher]: each round is
+// the pipeline above over what is new. [DryRun] lists, compares and measures, and
+// writes nothing; with Options.Sample [Run] colours some pictures from all over
+// the input and tells how long all of them would take. Options.MetricsAddr serves
+// the state of the engine to Prometheus, and profiles.
+//
 // # Names
 //
 // The name of a coloured picture follows from the name of its source alone, so
@@ -62,5 +72,5 @@
 // Where the output's file system takes names that differ in case alone for one,
 // the first in the order of the input gets it and the others are rejects. Names
 // that it takes for one in another way, such as two spellings of an accent, are
-// not told apart.
+// rejects once the first of them is written.
 package bulk

@@ -3,7 +3,6 @@
 package bulk
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -26,6 +25,7 @@ type driver struct {
 	// id is in the names of the files that only this driver writes.
 	id       string
 	src      source.Source // the input as a whole
+	leave    func()        // lets go of what workers share of it
 	engine   *inference.Engine
 	giveBack func() error // of the engine
 	job      job
@@ -36,6 +36,7 @@ type driver struct {
 	beside      store.Store
 	archiveName string
 	release     func() error // of the lock
+	ours        bool         // the output is claimed
 	shelf       shelf        // of the first round; nil for an archive
 
 	// known is the ledger, claimed the keys in the plans of runs that did not
@@ -48,9 +49,10 @@ type driver struct {
 	rounds  int // that came to their end
 
 	// A segment of the ledger has at most segmentLines pictures, a part of an
-	// archive about partSize.
+	// archive about partSize; small segments are merged from manySegments on.
 	segmentLines int
 	partSize     int64
+	manySegments int
 
 	plan roundPlan // of the last round
 	// archive is the finished archive, if there is one that is reusable. Where it
@@ -82,10 +84,10 @@ func newDriver(ctx context.Context, o Options) (*driver, error) {
 func openDriver(ctx context.Context, o Options) (_ *driver, err error) {
 	none := func() error { return nil }
 	d := &driver{
-		options: o, start: time.Now(), id: randomID(), giveBack: none, release: none, unread: true,
-		segmentLines: segmentLines, partSize: partSize,
+		options: o, start: time.Now(), id: randomID(), giveBack: none, release: none, leave: func() {}, unread: true,
+		segmentLines: segmentLines, partSize: partSize, manySegments: manySegments,
 	}
-	if err := cmp.Or(o.Validate(), runner.Validate(o.Runner)); err != nil {
+	if err := o.Validate(); err != nil {
 		return nil, fault.AsRequest(err)
 	}
 	if d.layout, err = newLayout(o.Output); err != nil {
@@ -102,6 +104,7 @@ func openDriver(ctx context.Context, o Options) (_ *driver, err error) {
 	if d.src, err = source.Open(ctx, o.Input); err != nil {
 		return nil, err
 	}
+	d.leave = source.Keep(o.Input)
 	if err := d.open(ctx); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
@@ -134,9 +137,7 @@ func (d *driver) open(ctx context.Context) error {
 // close gives back what the driver holds. What is in the output stays, for the
 // next run to go on with.
 func (d *driver) close() error {
-	if d.session > 0 { // else no worker has opened it for this job
-		source.Forget(d.options.Input)
-	}
+	d.leave()
 	errs := []error{d.giveBack(), d.src.Close()}
 	if d.shelf != nil {
 		errs = append(errs, d.shelf.close())

@@ -59,19 +59,19 @@ func (d *driver) forecast(ctx context.Context) (Forecast, []item, error) {
 		return Forecast{}, nil, err
 	}
 	drawn := newDraw[item](size)
-	noPlace := int64(0)
+	noPlace, noPlaceBytes := int64(0), int64(0)
 	p.visit = func(it item) {
 		if it.Stage == "" {
 			drawn.add(it.Key, it)
 		} else {
-			noPlace++
+			noPlace, noPlaceBytes = noPlace+1, noPlaceBytes+it.Ref.Size
 		}
 	}
 	if err := p.makePlan(ctx, d.layout.Output); err != nil {
 		return Forecast{}, nil, err
 	}
 	f := all.forecast()
-	f.Done, f.NoPlace, f.ToDo, f.ToDoBytes = p.skipped, noPlace, p.pending-noPlace, p.bytes
+	f.Done, f.NoPlace, f.ToDo, f.ToDoBytes = p.skipped, noPlace, p.pending-noPlace, p.bytes-noPlaceBytes
 	f.Settled = f.Pictures - f.Done - p.pending
 	return f, drawn.values(), nil
 }

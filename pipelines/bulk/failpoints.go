@@ -11,6 +11,7 @@ const (
 	fpPictureRenamed  = "bulk.picture.renamed"  // and has its name
 	fpSegmentWritten  = "bulk.segment.written"  // a ledger segment is in tmp
 	fpSegmentRenamed  = "bulk.segment.renamed"  // and has its name
+	fpSegmentsMerged  = "bulk.segments.merged"  // a segment has the lines of others, which are to go
 	fpPartWritten     = "bulk.part.written"     // a part of the archive is in tmp
 	fpPartRenamed     = "bulk.part.renamed"     // and has its name
 	fpPartMarked      = "bulk.part.marked"      // its lines are written: it is done

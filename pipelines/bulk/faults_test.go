@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"github.com/chromabeam/chromabeam/transforms/progress"
 	"hash/crc32"
 	"image"
 	"image/color"
@@ -27,6 +26,7 @@ import (
 
 	"github.com/chromabeam/chromabeam/model/modeltest"
 	"github.com/chromabeam/chromabeam/transforms/fault"
+	"github.com/chromabeam/chromabeam/transforms/progress"
 )
 
 // bomb is a PNG header that claims 40,000 by 40,000 pixels.

@@ -4,7 +4,6 @@ package bulk
 
 import (
 	"errors"
-	"github.com/chromabeam/chromabeam/transforms/progress"
 	"io"
 	"maps"
 	"net/http"
@@ -17,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/chromabeam/chromabeam/transforms/fault"
+	"github.com/chromabeam/chromabeam/transforms/progress"
 )
 
 // wantRefused wants a request error that says what is wrong.
@@ -96,6 +96,30 @@ func TestLimitAndSample(t *testing.T) {
 		o.Sample = 2
 		_, err = Run(t.Context(), o)
 		wantRefused(t, err, "which limit or sample would leave out")
+	}
+}
+
+// TestPartRetried: a part that a killed run has made is made again where one of
+// its rejects is to be tried again.
+func TestPartRetried(t *testing.T) {
+	t.Parallel()
+	rejected := line{Stage: fault.StageDecode}
+	for _, tt := range []struct {
+		name  string
+		lines []line
+		retry bool
+		run   int
+		want  bool
+	}{
+		{"coloured", []line{{Output: "a.png"}, {Left: true}}, true, 1, false},
+		{"damaged", []line{{Output: "a.png"}, rejected}, false, 1, false},
+		{"damaged, asked for", []line{{Output: "a.png"}, rejected}, true, 1, true},
+		{"damaged in this run", []line{rejected}, true, 2, false},
+		{"away", []line{{Stage: fault.StageRead, Transient: true}}, false, 2, true},
+	} {
+		if got := (partRecord{Run: tt.run, Lines: tt.lines}).retried(spec{Retry: tt.retry, Run: 2}); got != tt.want {
+			t.Errorf("%s: made again: %v, want %v", tt.name, got, tt.want)
+		}
 	}
 }
 

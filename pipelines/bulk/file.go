@@ -3,6 +3,7 @@
 package bulk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/chromabeam/chromabeam/transforms/fault"
 	"github.com/chromabeam/chromabeam/transforms/inference"
+	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
 // ColorizeFile colours one picture, through the same engine as [Run] and so to
@@ -48,6 +50,9 @@ func ColorizeFile(ctx context.Context, o Options, in, out string) error {
 	if err != nil {
 		return fmt.Errorf("reading picture: %w", err)
 	}
+	if folder, err := os.Stat(filepath.Dir(out)); err != nil || !folder.IsDir() {
+		return fault.Request("output %q must lie in a folder that is there", out)
+	}
 	e, giveBack, err := inference.Lease(o.settings())
 	if err != nil {
 		return fault.AsRequest(err)
@@ -56,7 +61,14 @@ func ColorizeFile(ctx context.Context, o Options, in, out string) error {
 	if err := errors.Join(err, giveBack()); err != nil {
 		return fmt.Errorf("colouring %q: %w", in, err)
 	}
-	return replaceFile(out, colored)
+	err = store.PublishFile(filepath.Dir(out), filepath.Base(out), func(w io.Writer) error {
+		_, err := w.Write(colored)
+		return cmp.Or(err, mayWrite(out, info, o.Overwrite)) // it may have come meanwhile
+	})
+	if err != nil {
+		return fmt.Errorf("writing %q: %w", out, err)
+	}
+	return nil
 }
 
 // mayWrite refuses an output that is the input, and one that exists unless it
@@ -92,20 +104,4 @@ func fileFormat(format Format, name string) (Format, error) {
 		return "", fault.Request("format %s does not fit the output's name %q", format, name)
 	}
 	return encoding, nil
-}
-
-// replaceFile writes a file beside its place and renames it.
-func replaceFile(name string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".chromabeam-*.tmp")
-	if err != nil {
-		return fault.Request("writing %q: %w", name, err)
-	}
-	err = finishFile(f, name, func(w io.Writer) error {
-		_, err := w.Write(data)
-		return err
-	}, nothing)
-	if err != nil {
-		return fmt.Errorf("writing %q: %w", name, err)
-	}
-	return nil
 }

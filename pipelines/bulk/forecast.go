@@ -23,7 +23,7 @@ type Forecast struct {
 	Extensions []ExtensionCount `json:"extensions"`
 	// Done are in the output already. Settled were left or rejected for good by
 	// earlier runs. NoPlace cannot have a place in the output and will be rejected.
-	// ToDo, of ToDoBytes, are the others.
+	// The others, of ToDoBytes, are ToDo.
 	Done      int64 `json:"done"`
 	Settled   int64 `json:"settled"`
 	NoPlace   int64 `json:"no_place"`

@@ -14,7 +14,7 @@ func (p *planner) rejected(raw [16]byte, it item) bool {
 		return false
 	}
 	if p.session > 0 && int(e.run) >= p.session {
-		return e.state == stateRejected || e.state == stateTransient && p.roundPlan.run-int(e.run) < retryRounds
+		return e.state == stateRejected || e.state == stateTransient && p.run-int(e.run) < retryRounds
 	}
 	return e.state == stateRejected && !p.retry
 }

@@ -53,7 +53,8 @@ func newLayout(output string) (layout, error) {
 	case strings.HasSuffix(lower, ".tar"):
 		l.Kind = tarArchive
 	case strings.HasSuffix(lower, ".tar.gz"), strings.HasSuffix(lower, ".tgz"):
-		return layout{}, fault.Request("output must be a folder, a .zip or a .tar, got %q: pictures do not become smaller by gzip", output)
+		return layout{}, fault.Request(
+			"output must be a folder, a .zip or a .tar, got %q: pictures do not become smaller by gzip", output)
 	}
 	return l, nil
 }

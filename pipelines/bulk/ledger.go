@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path"
 	"strconv"
 	"strings"
@@ -91,14 +92,23 @@ const (
 type entry struct {
 	match      uint64 // of version, model and settings
 	bytes      int64
-	pixels     int64
 	generation int64
+	pixels     uint32 // no format has more
 	run        int32
-	state      state
-	// owned says that the job has written the coloured picture once, of that
-	// generation, also where what has become of its source since is no more than a
-	// reject.
-	owned bool
+	// owned is of the name under which the job has written the coloured picture
+	// last, of that generation, also where what has become of its source since is
+	// no more than a reject. It is 0 where there was none.
+	owned uint32
+	state state
+}
+
+// owns reports whether the job has written the picture under that name. Settings
+// that were overwritten may have given it another.
+func (e entry) owns(name string) bool { return e.owned == ownedHash(name) }
+
+// ownedHash is never 0.
+func ownedHash(name string) uint32 {
+	return uint32(nameHash(name)) | 1
 }
 
 // same reports whether two entries say the same of a picture, in whichever run.
@@ -128,9 +138,12 @@ func matchOf(version, model, settings string) uint64 {
 
 func entryOfLine(l line, run int) entry {
 	e := entry{
-		match: matchOf(l.Version, l.Model, l.Settings), run: int32(run), //nolint:gosec // runs are few
-		bytes: l.Bytes, pixels: int64(l.Width) * int64(l.Height), generation: l.Generation, state: stateDone,
-		owned: l.written(),
+		match: matchOf(l.Version, l.Model, l.Settings), run: int32(run),
+		bytes: l.Bytes, pixels: uint32(min(int64(l.Width)*int64(l.Height), math.MaxUint32)),
+		generation: l.Generation, state: stateDone,
+	}
+	if l.written() {
+		e.owned = ownedHash(l.Output)
 	}
 	switch {
 	case l.rejected() && l.Transient:
@@ -149,7 +162,7 @@ func (b book) add(l line, run int) error {
 		return err
 	}
 	e := entryOfLine(l, run)
-	if old := b[key]; !e.owned {
+	if old := b[key]; e.owned == 0 {
 		e.owned, e.generation = old.owned, old.generation
 	}
 	b[key] = e
@@ -182,7 +195,9 @@ func runOf(name string) int {
 // writeSegment publishes lines as a new segment of the ledger, unless another
 // job has taken the output over. The name starts with the run, so that segments
 // sort by run, and is the writer's alone.
-func writeSegment(ctx context.Context, st store.Store, rights transforms.Claim, run int, writer string, n int, lines []line) error {
+func writeSegment(
+	ctx context.Context, st store.Store, rights transforms.Claim, run int, writer string, n int, lines []line,
+) error {
 	if err := rights.Check(ctx, st); err != nil {
 		return err
 	}

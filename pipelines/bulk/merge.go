@@ -176,7 +176,7 @@ func (m *merge) close() error {
 }
 
 // cursorHeap orders cursors by the names that they are at.
-type cursorHeap []*cursor
+type cursorHeap []*cursor //nolint:recvcheck // as container/heap has it
 
 func (h cursorHeap) Len() int           { return len(h) }
 func (h cursorHeap) Less(i, j int) bool { return strings.Compare(h[i].at.Name, h[j].at.Name) < 0 }

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/chromabeam/chromabeam/transforms/fault"
+	"github.com/chromabeam/chromabeam/transforms/source"
 )
 
 const (
@@ -52,7 +53,7 @@ func (n naming) output(member []byte) (name string, encoding Format, err error) 
 			return "", "", fault.Picture(fault.StageWrite, "unsafe name: it is absolute or has an empty, \".\" or \"..\" part")
 		}
 	}
-	if !isPictureName(name) {
+	if !source.HasExtension(name) {
 		return "", "", fault.Picture(fault.StageWrite, "unsafe name: it has no picture's extension")
 	}
 	if strings.EqualFold(parts[0], stateName) {
@@ -119,7 +120,7 @@ func fileName(name string, format Format) (string, Format) {
 	for len(stem) >= len(ext) && strings.EqualFold(stem[len(stem)-len(ext):], ext) {
 		stem = stem[:len(stem)-len(ext)]
 	}
-	if stem != name && isPictureName(stem) && converts(stem, format) && encodingOf(stem, format) == encoding {
+	if stem != name && source.HasExtension(stem) && converts(stem, format) && encodingOf(stem, format) == encoding {
 		return name + ext, encoding
 	}
 	return name, encoding
@@ -157,23 +158,11 @@ func isJPEG(name string) bool {
 	return ext == ".jpg" || ext == ".jpeg"
 }
 
-// isPictureName reports whether a name ends like that of a picture in any
-// format that is listed, be it to be rejected by name.
-func isPictureName(name string) bool {
-	switch strings.ToLower(path.Ext(name)) {
-	case ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp",
-		".jp2", ".j2k", ".jpx", ".jpf", ".heic", ".heif", ".avif":
-		return true
-	default:
-		return false
-	}
-}
-
 // folderName keeps folders apart from coloured pictures: a file "a.png" and a
 // folder "a.png" cannot both be written. An underscore more keeps "a.png_" apart
 // as well.
 func folderName(name string) string {
-	if isPictureName(strings.TrimRight(name, "_")) {
+	if source.HasExtension(strings.TrimRight(name, "_")) {
 		return name + "_"
 	}
 	return name

@@ -11,7 +11,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/chromabeam/chromabeam/transforms/fault"
-	"github.com/chromabeam/chromabeam/transforms/source"
 )
 
 func TestOutputName(t *testing.T) {
@@ -100,19 +99,6 @@ func TestAffixes(t *testing.T) {
 	long := naming{FormatSame, strings.Repeat("p", 20), strings.Repeat("s", 20)}
 	if got, _, err := long.output([]byte(strings.Repeat("x", 212) + ".png")); err == nil {
 		t.Errorf("a name of %d bytes was not refused", len(got))
-	}
-}
-
-// TestPictureNames: what sources list has a name here, and nothing else does.
-func TestPictureNames(t *testing.T) {
-	t.Parallel()
-	for _, ext := range []string{
-		".png", ".jpg", ".JPEG", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".jp2", ".j2k", ".jpx", ".jpf", ".heic", ".HEIF", ".avif",
-		".txt", ".svg", ".pn", "", ".",
-	} {
-		if listed, named := source.IsPicture("a"+ext), isPictureName("a"+ext); listed != named {
-			t.Errorf("%q is listed: %v, has a name: %v", ext, listed, named)
-		}
 	}
 }
 

@@ -97,7 +97,7 @@ func (o *outcome) add(e entry, session int) {
 	case stateDone:
 		s.Colored++
 		o.bytes += e.bytes
-		o.pixels += e.pixels
+		o.pixels += int64(e.pixels)
 		if int(e.run) < session {
 			s.Skipped++
 		}

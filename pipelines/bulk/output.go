@@ -51,9 +51,9 @@ func (d *driver) reportRecord(out outcome) reportRecord {
 		Summary: out.summary, Job: d.job, Batch: d.options.Batch, Workers: d.options.Workers, Runner: d.options.Runner,
 		Bytes: out.bytes, Pixels: out.pixels, Reasons: byReason(out.rejects),
 		Work: sum.deeds(), Timings: sum.timings(d.engine.LoadTime(), d.seconds),
-		Busy: sum.utilization(d.options.Runner, d.seconds, d.engine.Stats().DeviceLanes, d.options.Workers),
+		Busy:  sum.utilization(d.options.Runner, d.seconds, d.engine.Stats().DeviceLanes, d.options.Workers),
 		Rates: sum.Timeline.throughput(),
-		Tool: d.options.ToolVersion, Machine: machineLabel{runtime.GOOS, runtime.GOARCH, runtime.NumCPU()},
+		Tool:  d.options.ToolVersion, Machine: machineLabel{runtime.GOOS, runtime.GOARCH, runtime.NumCPU()},
 		Counters: d.counters, timeline: sum.Timeline,
 	}
 }

@@ -69,7 +69,8 @@ func (d *driver) mayReplace(ctx context.Context, r result) (store.Condition, err
 	_, err = d.st.Stat(ctx, r.marker)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return store.Condition{}, fault.Request("output %q exists and was not written by this job: use -overwrite to replace it", r.path)
+		return store.Condition{}, fault.Request(
+			"output %q exists and was not written by this job: use -overwrite to replace it", r.path)
 	case err != nil:
 		return store.Condition{}, d.request("looking at output: %w", err)
 	}

@@ -71,7 +71,7 @@ func (p *zipPacker) finish() error { return p.zip.Close() }
 func storedHeader(m packed) *zip.FileHeader {
 	h := &zip.FileHeader{
 		Name: m.Name, Method: zip.Store, CRC32: m.CRC32,
-		CompressedSize64: uint64(m.Size), UncompressedSize64: uint64(m.Size), //nolint:gosec // sizes are not negative
+		CompressedSize64: uint64(m.Size), UncompressedSize64: uint64(m.Size),
 		// 1980-01-01, the first day that zip knows: zero is no date, and the field
 		// that replaces this one would add the time once more as an extra.
 		ModifiedDate: 1<<5 | 1, //nolint:staticcheck // see above

@@ -44,9 +44,10 @@ type partRecord struct {
 	Lines []line `json:"lines"`
 }
 
-// transient reports whether a picture of the part may be worth another try.
-func (r partRecord) transient() bool {
-	return slices.ContainsFunc(r.Lines, func(l line) bool { return l.Transient })
+// retried reports whether a picture of the part is to be tried again.
+func (r partRecord) retried(s spec) bool {
+	all := s.Retry && r.Run < s.Run
+	return slices.ContainsFunc(r.Lines, func(l line) bool { return l.Transient || all && l.rejected() })
 }
 
 // partName is a part's file without its extension. Parts of other models and
@@ -82,7 +83,8 @@ func readPart(ctx context.Context, st store.Store, name string) (r partRecord, e
 	}
 	info, err := st.Stat(ctx, name+".zip")
 	if err == nil && (info.Size != r.Bytes || info.Version != r.Version) {
-		err = fmt.Errorf("part %q must have %d bytes of version %s, got %d of %s", name+".zip", r.Bytes, r.Version, info.Size, info.Version)
+		err = fmt.Errorf("part %q must have %d bytes of version %s, got %d of %s",
+			name+".zip", r.Bytes, r.Version, info.Size, info.Version)
 	}
 	return r, err
 }

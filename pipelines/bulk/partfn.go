@@ -61,10 +61,11 @@ func (f *partFn) ProcessElement(ctx context.Context, part string, each func(*ite
 
 func (f *partFn) make(ctx context.Context, name string, items []item) (totals, error) {
 	digest := f.Spec.partDigest(items)
-	if r, err := readPart(ctx, f.worker.st, name); err == nil && r.Digest == digest && !r.transient() {
+	if r, err := readPart(ctx, f.worker.st, name); err == nil && r.Digest == digest && !r.retried(f.Spec) {
 		// Marked anew, so that it is told from what other inputs have left.
 		r.Run = f.Spec.Run
 		f.Spec.job().Add(int64(len(items)))
+		reusedCounter.Inc(ctx, int64(len(items)))
 		return totals{Reused: int64(len(items))}, f.mark(ctx, name, r)
 	}
 	f.worker.start(ctx)

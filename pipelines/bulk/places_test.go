@@ -4,6 +4,7 @@ package bulk
 
 import (
 	"io/fs"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -112,4 +113,45 @@ func ledger(t *testing.T, output string) map[string]int {
 		t.Fatal(err)
 	}
 	return lines
+}
+
+// TestFolderSink: a file that has come since the plan was made stays, unless it
+// is the very picture.
+func TestFolderSink(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, stateName, "tmp"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range map[string]string{"other.png": "other", "long.png": "longer", "same.png": "mine!", "old.png": "older"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(data), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(dir, "folder.png"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s, err := openSink(layout{Output: dir, Kind: folder}, "w")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.close() }()
+	for _, tt := range []struct{ name, found, want string }{
+		{"new.png", "", "mine!"},
+		{"other.png", "", "other"},
+		{"long.png", "", "longer"},
+		{"same.png", "", "mine!"},
+		{"old.png", "file", "mine!"},
+		{"folder.png", "", ""},
+		{"a/new.png", "", "mine!"},
+	} {
+		_, err := s.store(t.Context(), item{Key: "k", Output: tt.name, Found: tt.found}, []byte("mine!"))
+		data, _ := os.ReadFile(filepath.Join(dir, tt.name)) // nothing of a folder
+		if string(data) != tt.want || isPicture(err) != (tt.want != "mine!") || err != nil && !isPicture(err) {
+			t.Errorf("%s holds %q, want %q (%v)", tt.name, data, tt.want, err)
+		}
+	}
+	if left, err := os.ReadDir(filepath.Join(dir, stateName, "tmp")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
 }

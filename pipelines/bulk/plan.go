@@ -21,8 +21,8 @@ type item struct {
 	Stage     string `json:"stage,omitempty"`
 	Reason    string `json:"reason,omitempty"`
 	Transient bool   `json:"transient,omitempty"`
-	// Found is the generation that lies under the output's name and is to be
-	// replaced, under gs://; empty where there was none.
+	// Found is what lies under the output's name and is to be replaced: under gs://
+	// its generation. It is empty where nothing was, and then nothing is replaced.
 	Found string `json:"found,omitempty"`
 }
 

@@ -105,14 +105,14 @@ func (p *planner) settled(raw [16]byte, it *item) (bool, error) {
 	}
 	if p.shelf == nil {
 		// What this job has written since it took over is in the ledger.
-		if known && e.generation != 0 {
+		if known && e.generation != 0 && e.owns(it.Output) {
 			it.Found = strconv.FormatInt(e.generation, 10)
 		}
 		p.count(done)
 		return done, nil
 	}
 	_, ours := p.claimed[raw]
-	ours = ours || p.overwrite || known && e.owned
+	ours = ours || p.overwrite || known && e.owns(it.Output)
 	f, err := p.shelf.find(it.Output)
 	if err != nil && !ours { // else writing will say what is wrong
 		return false, err
@@ -153,10 +153,11 @@ func (p *planner) explain(ctx context.Context, r source.Ref, named error) error 
 }
 
 // selectShown keeps the smallest keys: a sample that is spread over the input,
-// and the same whatever was done in which run.
+// and the same whatever was done in which run. A watch keeps those of all its
+// rounds, so that few of what comes and goes get thumbnails.
 func (p *planner) selectShown(key string) {
-	i, _ := slices.BinarySearch(p.keys, key)
-	if i < shown {
+	i, found := slices.BinarySearch(p.keys, key)
+	if i < shown && !found {
 		p.keys = slices.Insert(p.keys, i, key)[:min(len(p.keys)+1, shown)]
 	}
 }

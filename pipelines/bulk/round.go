@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"time"
 
 	"github.com/chromabeam/chromabeam/pipelines/runner"
@@ -62,6 +63,11 @@ func (d *driver) round(ctx context.Context, src source.Source) (_ roundResult, e
 
 // read reads what earlier runs have left.
 func (d *driver) read(ctx context.Context) (err error) {
+	if d.claimed == nil && d.ours {
+		if err := d.mergeSegments(ctx, 0); err != nil {
+			return err
+		}
+	}
 	d.known = book{}
 	if err := eachLine(ctx, d.st, 0, d.known.add); err != nil {
 		return err
@@ -98,7 +104,7 @@ func (d *driver) planner(src source.Source) (*planner, error) {
 		roundPlan: roundPlan{run: d.run + 1, listed: map[[16]byte]struct{}{}, keep: map[uint64]struct{}{}},
 	}
 	if d.rounds > 0 {
-		p.session = d.session
+		p.session, p.keys = d.session, slices.Clone(d.plan.keys)
 	}
 	if !d.layout.archive() && !d.layout.remote() {
 		p.folded = foldedFor(d.layout)
@@ -135,7 +141,11 @@ func (d *driver) work(ctx context.Context) error {
 	if err := d.addTotals(ctx); err != nil || d.rounds == 0 {
 		return err // the first round's plan may stay until the report is there
 	}
-	return d.endRound(ctx)
+	if err := d.endRound(ctx); err != nil {
+		return err
+	}
+	// Each round of a watch that has something to do writes a segment at least.
+	return d.mergeSegments(ctx, d.session)
 }
 
 // pipeline runs the pipeline over the plan.
@@ -177,7 +187,8 @@ func (d *driver) spec(jobID string) spec {
 	return spec{
 		Input: d.options.Input, Layout: d.layout, Settings: s, Claim: d.rights(), Run: d.plan.run,
 		Model: d.job.ModelHash, Hash: d.job.hash(), RejectHash: d.job.rejectHash(s.Limits),
-		Show: d.plan.show, SegmentLines: d.segmentLines, Parts: partCount(d.plan.pending, d.partSize), JobID: jobID,
+		Show: d.plan.show, SegmentLines: d.segmentLines, Parts: partCount(d.plan.pending, d.partSize),
+		Retry: d.options.RetryRejects, JobID: jobID,
 	}
 }
 

@@ -64,7 +64,8 @@ func (d *driver) keepWhole(ctx context.Context) error {
 		most = o.Sample
 	}
 	if d.reusable && d.archive.Members > most {
-		return fault.Request("output %q holds %d pictures already, which limit or sample would leave out: give another output, or use -overwrite",
+		return fault.Request(
+			"output %q holds %d pictures already, which limit or sample would leave out: give another output, or use -overwrite",
 			d.layout.Output, d.archive.Members)
 	}
 	return nil

@@ -229,7 +229,7 @@ func TestColorizeFile(t *testing.T) {
 		{"missing", filepath.Join(o.Input, "none.png"), filepath.Join(t.TempDir(), "x.png"), "no such file"},
 		{"folder", o.Input, filepath.Join(t.TempDir(), "x.png"), "use bulk"},
 		{"extension", in, filepath.Join(t.TempDir(), "x.gif"), ".jpg, .jpeg or .png"},
-		{"no place", in, filepath.Join(t.TempDir(), "none", "x.png"), "writing"},
+		{"no place", in, filepath.Join(t.TempDir(), "none", "x.png"), "must lie in a folder"},
 		{"broken", broken, filepath.Join(t.TempDir(), "x.png"), "decode:"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

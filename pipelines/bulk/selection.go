@@ -133,7 +133,10 @@ func (l lots[T]) Less(i, j int) bool { return l[j].before(l[i]) }
 func (l lots[T]) Swap(i, j int)      { l[i], l[j] = l[j], l[i] }
 
 // Push is [heap.Interface]'s.
-func (l *lots[T]) Push(x any) { *l = append(*l, x.(lot[T])) } //nolint:forcetypeassert // heap.Push gets no other
+func (l *lots[T]) Push(x any) {
+	drawn, _ := x.(lot[T]) // heap.Push gets no other
+	*l = append(*l, drawn)
+}
 
 // Pop is [heap.Interface]'s.
 func (l *lots[T]) Pop() any {

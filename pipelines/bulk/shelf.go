@@ -32,12 +32,15 @@ type found struct {
 	generation     int64 // under gs://
 }
 
-// version is the generation as an item carries it.
+// version is what an item carries of it.
 func (f found) version() string {
-	if f.generation == 0 {
-		return ""
+	switch {
+	case f.generation != 0:
+		return strconv.FormatInt(f.generation, 10)
+	case f.there:
+		return "file"
 	}
-	return strconv.FormatInt(f.generation, 10)
+	return ""
 }
 
 // folderShelf asks the file system for each name.

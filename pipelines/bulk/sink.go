@@ -3,6 +3,7 @@
 package bulk
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -67,11 +68,39 @@ func (s *folderSink) store(_ context.Context, it item, data []byte) (int64, erro
 		return 0, writeError(err)
 	}
 	failpoint.Hit(fpPictureWritten)
-	if err := s.root.Rename(tmp, name); err != nil {
+	if err := s.place(tmp, name, it.Found != "", data); err != nil {
 		return 0, writeError(errors.Join(err, s.root.Remove(tmp)))
 	}
 	failpoint.Hit(fpPictureRenamed)
 	return 0, nil
+}
+
+// place gives a picture its name, where nothing has come that was not there when
+// that was planned; the same bytes are another try of this work.
+func (s *folderSink) place(tmp, name string, replace bool, data []byte) error {
+	if !replace {
+		err := s.root.Link(tmp, name)
+		if err == nil {
+			return s.root.Remove(tmp)
+		}
+		there, err2 := s.root.Lstat(name)
+		switch {
+		case errors.Is(err2, fs.ErrNotExist): // no hard links here, or no place: a rename will say
+		case err2 != nil:
+			return err
+		case !there.Mode().IsRegular() || there.Size() != int64(len(data)):
+			return foreign()
+		default:
+			same, err := s.root.ReadFile(name)
+			if err != nil {
+				return err
+			}
+			if !bytes.Equal(same, data) {
+				return foreign()
+			}
+		}
+	}
+	return s.root.Rename(tmp, name)
 }
 
 func (s *folderSink) makeFolder(name string) error {
@@ -106,7 +135,7 @@ func (s *folderSink) sync(lines []line) error {
 	work.Wait()
 	err := errors.Join(errs...)
 	for name := range folders {
-		err = errors.Join(err, store.SyncDir(filepath.Join(s.output, filepath.FromSlash(name))))
+		err = errors.Join(err, unlessGone(store.SyncDir(filepath.Join(s.output, filepath.FromSlash(name)))))
 	}
 	return err
 }
@@ -114,15 +143,27 @@ func (s *folderSink) sync(lines []line) error {
 func (s *folderSink) syncFile(name string) error {
 	file, err := s.root.OpenFile(filepath.FromSlash(name), os.O_RDWR, 0)
 	if err != nil {
-		return fmt.Errorf("putting a picture on disk: %w", err)
+		return unlessGone(fmt.Errorf("putting a picture on disk: %w", err))
 	}
 	return errors.Join(file.Sync(), file.Close())
+}
+
+// unlessGone drops the error of what somebody has taken out of the output since
+// it was written, as one may: the next run makes it again.
+func unlessGone(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // writeError tells what is wrong with one name from what is wrong with the
 // whole output, which ends the job: thousands of rejects for a full disk would
 // help nobody.
 func writeError(err error) error {
+	if isPicture(err) {
+		return err
+	}
 	for _, name := range []error{syscall.ENAMETOOLONG, syscall.EISDIR, syscall.ENOTDIR, fs.ErrExist, syscall.ENOTEMPTY} {
 		if errors.Is(err, name) {
 			return &fault.PictureError{Stage: fault.StageWrite, Reason: "the output has no place for this name", Transient: true, Err: err}

@@ -39,7 +39,8 @@ func (s *strangers) refuse(output string) error {
 }
 
 func noPictures(src source.Source) error {
-	return fault.Request("input %q holds no pictures (.png, .jpg, .jpeg, .gif, .bmp, .tif, .tiff or .webp)", src.URI())
+	return fault.Request(
+		"input %q holds no pictures: files that are not hidden and end in .png, .jpg, .gif, .bmp, .tif, .webp or the like", src.URI())
 }
 
 // errSeen ends a listing of which enough is known.

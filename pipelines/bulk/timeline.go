@@ -19,7 +19,7 @@ const (
 // so that buckets of one level lie within those of the next, and timelines that
 // are added in any order come out the same. Times are those of the workers'
 // clocks. It travels as JSON; the zero value is empty.
-type timeline struct {
+type timeline struct { //nolint:recvcheck // count and add change it, everything else takes a copy
 	Level    int     `json:"level"`
 	First    int64   `json:"first"` // number of the first bucket
 	Pictures []int64 `json:"pictures,omitempty"`
@@ -31,15 +31,15 @@ func (t timeline) width() time.Duration { return bucketWidth << t.Level }
 // start is when the first bucket begins.
 func (t timeline) start() time.Time { return time.Unix(0, t.First*int64(t.width())) }
 
-// count adds what happened at one moment.
-func (t *timeline) count(at time.Time, pictures, bytes int64) {
+// count adds a picture of so many bytes that was dealt with at that moment.
+func (t *timeline) count(at time.Time, bytes int64) {
 	n := at.UnixNano() / int64(bucketWidth)
 	if i := n>>t.Level - t.First; i >= 0 && i < int64(len(t.Pictures)) {
-		t.Pictures[i] += pictures
+		t.Pictures[i]++
 		t.Bytes[i] += bytes
 		return
 	}
-	t.add(timeline{First: n, Pictures: []int64{pictures}, Bytes: []int64{bytes}})
+	t.add(timeline{First: n, Pictures: []int64{1}, Bytes: []int64{bytes}})
 }
 
 // add merges another timeline into t and shares nothing with it.

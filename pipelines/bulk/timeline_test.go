@@ -40,7 +40,7 @@ func TestTimeline(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var line timeline
 			for _, at := range tt.at {
-				line.count(noon.Add(at), 1, 10)
+				line.count(noon.Add(at), 10)
 			}
 			if diff := cmp.Diff(tt.want, line.Pictures); diff != "" {
 				t.Errorf("pictures (-want +got):\n%s", diff)
@@ -66,8 +66,8 @@ func TestTimelineAdds(t *testing.T) {
 		for range 400 {
 			at := noon.Add(time.Duration(random.ExpFloat64() * float64(time.Second) * float64(int(1)<<(round%20))))
 			bytes := random.Int64N(1000)
-			whole.count(at, 1, bytes)
-			parts[random.IntN(len(parts))].count(at, 1, bytes)
+			whole.count(at, bytes)
+			parts[random.IntN(len(parts))].count(at, bytes)
 		}
 		before, err := json.Marshal(parts)
 		if err != nil {
@@ -99,7 +99,7 @@ func TestTimelineCoarse(t *testing.T) {
 	t.Parallel()
 	var line timeline
 	for i := range 100_000 {
-		line.count(noon.Add(time.Duration(i)*137*time.Millisecond), 1, 3)
+		line.count(noon.Add(time.Duration(i)*137*time.Millisecond), 3)
 	}
 	for _, n := range []int{1, 2, 60, 1000} {
 		got := line.coarse(n, 800*time.Millisecond)
@@ -120,6 +120,6 @@ func BenchmarkTimeline(b *testing.B) {
 	at := noon
 	for b.Loop() {
 		at = at.Add(5 * time.Millisecond)
-		line.count(at, 1, 100)
+		line.count(at, 100)
 	}
 }

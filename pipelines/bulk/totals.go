@@ -35,7 +35,7 @@ var (
 
 // totals is what a bundle did: bounded, without names, and summed in any order.
 // Times are sums over pictures, in nanoseconds; those of the pools overlap.
-type totals struct {
+type totals struct { //nolint:recvcheck // counting changes it, everything else takes a copy
 	Colored int64 `json:"colored"`
 	// Left have colour already and were left as they are.
 	Left    int64 `json:"left"`
@@ -108,7 +108,7 @@ func (t *totals) countAt(now time.Time, r *inference.Result) {
 	if r.Err == nil || isPicture(r.Err) {
 		t.BytesIn += max(0, r.Task.Size)
 		t.BytesOut += r.Bytes
-		t.Timeline.count(now, 1, r.Bytes)
+		t.Timeline.count(now, r.Bytes)
 	}
 }
 
@@ -149,6 +149,9 @@ type spec struct {
 	// SegmentLines bounds a segment of the ledger, Parts is the number of parts
 	// of an archive.
 	SegmentLines, Parts int
+	// Retry asks for the rejects of parts that an earlier run has made to be tried
+	// again.
+	Retry bool
 	// JobID finds the driver's progress, if it runs in the same process.
 	JobID string
 }

@@ -3,6 +3,7 @@
 package bulk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -76,9 +77,9 @@ type Round struct {
 }
 
 // NewWatcher opens input and model and takes possession of the output, like
-// [Run]. The caller calls Close.
+// [Run]. Without an interval in o it takes the least one. The caller calls Close.
 func NewWatcher(ctx context.Context, o Options) (*Watcher, error) {
-	o.Watch = max(o.Watch, minWatch)
+	o.Watch = cmp.Or(o.Watch, minWatch)
 	d, m, err := begin(ctx, o)
 	if err != nil {
 		return nil, err
@@ -118,7 +119,7 @@ func (w *Watcher) Round(ctx context.Context, now time.Time) (Round, error) {
 	if w.steady.failed != nil {
 		r.Err = err
 		w.reopen(ctx)
-		return r, nil
+		return r, nil //nolint:nilerr // it is told, and the next round tries again
 	}
 	return r, err
 }

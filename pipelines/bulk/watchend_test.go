@@ -5,14 +5,17 @@ package bulk
 import (
 	"context"
 	"errors"
-	"github.com/chromabeam/chromabeam/transforms/progress"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/chromabeam/chromabeam/transforms/fault"
+	"github.com/chromabeam/chromabeam/transforms/progress"
 	"github.com/chromabeam/chromabeam/transforms/source"
 )
 
@@ -146,7 +149,7 @@ func TestWatchRetries(t *testing.T) {
 		{stateDone, 1, 3, false},
 	} {
 		p := &planner{known: book{}, session: tt.session, rejects: "r"}
-		p.roundPlan.run = 5 + tt.rounds
+		p.run = 5 + tt.rounds
 		p.known[[16]byte{}] = entry{run: 5, state: tt.state, match: matchOf(versionOf(ref), "", "r")}
 		if got := p.rejected([16]byte{}, item{Ref: ref}); got != tt.want {
 			t.Errorf("%+v: given up %v", tt, got)
@@ -220,4 +223,60 @@ func TestWatchEnds(t *testing.T) {
 	archive.Watch = watchInterval
 	_, err = Run(t.Context(), archive)
 	wantRefused(t, err, "which does not change")
+}
+
+// TestWatchShows: pictures that come and go are on the report's page, and of
+// many only some have thumbnails.
+func TestWatchShows(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	o := tiny(t, dir, filepath.Join(t.TempDir(), "out"))
+	o.Watch = watchInterval
+	const times, each = 10, 20
+	// They come after every other round, are left in the next, and coloured in the
+	// one after it.
+	s, err := watchUntil(t, o, func(n int, stop func()) {
+		if n > 2*times {
+			stop()
+		}
+		if n%2 == 0 || n > 2*times {
+			return
+		}
+		files, err := filepath.Glob(filepath.Join(dir, "*"))
+		for _, f := range files {
+			err = errors.Join(err, os.Remove(f))
+		}
+		for i := range each {
+			name := filepath.Join(dir, fmt.Sprintf("%d-%d.png", n, i))
+			err = errors.Join(err, os.WriteFile(name, pngBytes(t, gray(9, 9, 1)), 0o644))
+		}
+		if err != nil {
+			t.Error(err)
+			stop()
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantCounts(t, counts{s.Pictures, s.Colored, s.Skipped, s.Rejects}, counts{times * each, times * each, 0, 0})
+	if got := strings.Count(readText(t, o.Output, "report.html"), "<img"); got != 2*maxPairs {
+		t.Errorf("page shows %d pictures, want %d", got, 2*maxPairs)
+	}
+	thumbs, err := os.ReadDir(filepath.Join(o.Output, filepath.FromSlash(thumbsFolder)))
+	if err != nil || len(thumbs) < 2*shown || len(thumbs) > 2*times*each*3/5 {
+		t.Errorf("%d thumbnails of %d pictures, %v", len(thumbs), times*each, err)
+	}
+}
+
+// TestWatchInterval: an interval that is too short is refused, and not made
+// longer.
+func TestWatchInterval(t *testing.T) {
+	t.Parallel()
+	for _, interval := range []time.Duration{-time.Second, time.Millisecond} {
+		o := tiny(t, t.TempDir(), filepath.Join(t.TempDir(), "out"))
+		o.Watch = interval
+		if _, err := Run(t.Context(), o); !fault.IsRequest(err) {
+			t.Errorf("Run with %v: %v, want a request error", interval, err)
+		}
+	}
 }

@@ -38,7 +38,7 @@ func Run(ctx context.Context, o Options) (_ Summary, err error) {
 		return Summary{}, err
 	}
 	defer func() { err = errors.Join(err, s.release()) }()
-	defer source.Forget(o.Input)
+	defer source.Keep(o.Input)()
 	extends := o.Extend && s.resumed
 	summary, err := s.complete(ctx)
 	if err != nil || !extends {

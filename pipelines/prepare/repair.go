@@ -76,7 +76,7 @@ func Repair(ctx context.Context, r RepairOptions) (_ Summary, err error) {
 		return Summary{}, err
 	}
 	defer func() { err = errors.Join(err, s.release()) }()
-	defer source.Forget(s.o.Input)
+	defer source.Keep(s.o.Input)()
 	var plans []plan.Sealed
 	for k := range s.job.Parts {
 		p, err := s.plan(ctx, k, false)

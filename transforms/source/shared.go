@@ -18,7 +18,8 @@ import (
 var shared = struct {
 	sync.Mutex
 	open map[sharedKey]*sharedSource
-}{open: map[sharedKey]*sharedSource{}}
+	jobs map[string]int // that keep a URI's source
+}{open: map[sharedKey]*sharedSource{}, jobs: map[string]int{}}
 
 // sharedSource counts who waits for the opening, under the lock of shared.
 type sharedSource struct {
@@ -40,7 +41,7 @@ func fileVersion(info fs.FileInfo) string {
 // first call, and again where a local file has been replaced since. What is
 // under gs:// stays as it was opened until it is forgotten. Callers wait for the
 // opening no longer than their contexts last, and the last who leaves ends it.
-// The caller must not close the source; see [Forget].
+// The caller must not close the source; see [Keep].
 func Shared(ctx context.Context, uri string) (Source, error) {
 	key := sharedKey{uri: uri}
 	if info, err := os.Stat(uri); err == nil && !info.IsDir() {
@@ -66,10 +67,29 @@ func Shared(ctx context.Context, uri string) (Source, error) {
 	return s, err
 }
 
-// Forget drops the process's shared source for the URI, at the end of a job,
-// and ends its opening. Its files close when the last reader lets go of it,
-// through the garbage collector: a runner may abandon a DoFn in the middle of a
-// read.
+// Keep says that a job of this process is going to use [Shared] for the URI. It
+// calls release once, at its end: with the last such job the source is forgotten.
+func Keep(uri string) (release func()) {
+	shared.Lock()
+	defer shared.Unlock()
+	shared.jobs[uri]++
+	return sync.OnceFunc(func() {
+		shared.Lock()
+		shared.jobs[uri]--
+		last := shared.jobs[uri] == 0
+		if last {
+			delete(shared.jobs, uri)
+		}
+		shared.Unlock()
+		if last {
+			Forget(uri)
+		}
+	})
+}
+
+// Forget drops the process's shared source for the URI, whoever keeps it, and
+// ends its opening. Its files close when the last reader lets go of it, through
+// the garbage collector: a runner may abandon a DoFn in the middle of a read.
 func Forget(uri string) {
 	shared.Lock()
 	defer shared.Unlock()
