@@ -55,7 +55,7 @@ func number(tb testing.TB, s string) uint64 {
 // other end but a good one fails the test.
 func Child(ctx context.Context, tb testing.TB, test, point string, env ...string) (killed bool) {
 	tb.Helper()
-	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^"+test+"$") // its Cancel is SIGKILL
+	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^"+test+"$") //nolint:gosec // the test itself; Cancel is SIGKILL
 	cmd.Env = append(append(os.Environ(), failpoint.Variable+"="+point), env...)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
