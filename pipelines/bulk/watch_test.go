@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromabeam/chromabeam/transforms/failpoint/killtest"
 	"github.com/chromabeam/chromabeam/transforms/gcs/gcstest"
 	"github.com/chromabeam/chromabeam/transforms/source"
 )
@@ -107,7 +108,7 @@ func TestWatch(t *testing.T) {
 	o := tiny(t, dir, filepath.Join(t.TempDir(), "out"))
 	o.Watch = watchInterval
 	rounds := 1000
-	if testing.Short() {
+	if testing.Short() || killtest.Race {
 		rounds = 100
 	}
 	heap := watchFor(t, o, newSimulation(t, &folderInbox{t: t, dir: dir}, true), rounds)

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/chromabeam/chromabeam/transforms/failpoint/killtest"
 )
 
 // dataVariable names the folder with the two archives of the real layouts.
@@ -53,7 +55,7 @@ func TestArchives(t *testing.T) {
 			}
 			rss := peakRSS(t)
 			t.Logf("%s: %.1f pictures/s, peak RSS of the process so far %d MiB", name, float64(s.Samples())/seconds, rss>>20)
-			if rss > maxRSS && !raceEnabled {
+			if rss > maxRSS && !killtest.Race {
 				t.Errorf("%s: peak RSS is %d MiB, want at most %d", name, rss>>20, maxRSS>>20)
 			}
 			verify(t, o.Output)

@@ -156,7 +156,7 @@ func testKilled(t *testing.T, p place, m mode, at func(n int) string, points []s
 		}
 	}
 	for i, point := range points {
-		if (m != fresh || raceEnabled) && kills <= defaultKills && i%4 != 0 {
+		if (m != fresh || killtest.Race) && kills <= defaultKills && i%4 != 0 {
 			continue // a quarter of them will do, unless more is asked for
 		}
 		if p.skips != "" && strings.HasSuffix(point, p.skips) {
