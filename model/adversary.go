@@ -33,9 +33,10 @@ type CriticObjective struct {
 	Apart bool
 }
 
-// Score is a critic's graph: scores of colours, [batch, size, size, 3], beside
-// their gray pictures, [batch, size, size, 1 or 3].
-type Score func(gray, color *Node) *Node
+// Score is a critic's graph in a precision, see [ScoreOf]: scores of colours,
+// [batch, size, size, 3], beside their gray pictures, [batch, size, size, 1 or 3].
+// PrecisionAuto stands for the precision of the critic's store.
+type Score func(p Precision, gray, color *Node) *Node
 
 // CriticTerms are a critic's loss and its parts, one value for each picture,
 // [batch]: their means over the batch are what papers call by these names.
@@ -54,7 +55,10 @@ type CriticTerms struct {
 // [batch, size, size, 3]. Under WGAN-GP alpha, [batch, 1, 1, 1] in [0, 1),
 // places the picture at which the gradient is bounded between the two, and
 // weight, a scalar, is λ; vanilla reads neither. Only colour is interpolated,
-// gray stays. The loss cannot be differentiated by the pictures.
+// gray stays. The penalty's pass, which is differentiated twice, is in float32
+// whatever the critic's store says: of a norm near 1 its square takes the
+// difference to 1, which bfloat16 would leave little of. The loss cannot be
+// differentiated by the pictures.
 func (o CriticObjective) Loss(critic Score, gray, real, fake, alpha, weight *Node) CriticTerms {
 	real, fake = graph.StopGradient(real), graph.StopGradient(fake)
 	onReal, onFake := o.scores(critic, gray, real, fake)
@@ -63,8 +67,8 @@ func (o CriticObjective) Loss(critic Score, gray, real, fake, alpha, weight *Nod
 	case AdversaryVanilla:
 		t.Loss = graph.MulScalar(graph.Add(pictureMeans(crossEntropy(onReal, 1)), pictureMeans(crossEntropy(onFake, 0))), 0.5)
 	case AdversaryWGANGP:
-		ofColor := func(color *Node) *Node { return critic(gray, color) }
-		t.Penalty, t.Norm = GradientPenalty(ofColor, real, fake, alpha, o.Reduction)
+		exact := func(color *Node) *Node { return critic(PrecisionFloat32, gray, color) }
+		t.Penalty, t.Norm = GradientPenalty(exact, real, fake, alpha, o.Reduction)
 		t.Loss = graph.Sub(graph.Mul(weight, t.Penalty), t.Distance)
 	default:
 		panic(fmt.Errorf("building a critic's loss: gan_mode must be vanilla or wgan-gp, got %q", string(o.Adversary)))
@@ -72,12 +76,12 @@ func (o CriticObjective) Loss(critic Score, gray, real, fake, alpha, weight *Nod
 	return t
 }
 
-// scores applies the critic to both kinds of pictures.
+// scores applies the critic to both kinds of pictures, in its own precision.
 func (o CriticObjective) scores(critic Score, gray, real, fake *Node) (onReal, onFake *Node) {
 	if !o.Apart {
-		return critic(gray, real), critic(gray, fake)
+		return critic(PrecisionAuto, gray, real), critic(PrecisionAuto, gray, fake)
 	}
-	both := critic(graph.Concatenate([]*Node{gray, gray}, 0), graph.Concatenate([]*Node{real, fake}, 0))
+	both := critic(PrecisionAuto, graph.Concatenate([]*Node{gray, gray}, 0), graph.Concatenate([]*Node{real, fake}, 0))
 	n := real.Shape().Dimensions[0]
 	return graph.Slice(both, graph.AxisRange(0, n)), graph.Slice(both, graph.AxisRange(n, 2*n))
 }

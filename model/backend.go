@@ -3,7 +3,6 @@
 package model
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -34,6 +33,16 @@ type Backend struct {
 	Name string
 	// Description names the device, and for "auto" why it was taken.
 	Description string
+	// Precision is what networks on this backend compute with: never auto.
+	Precision Precision
+}
+
+// BackendOptions says how a backend is opened.
+type BackendOptions struct {
+	// Precision is what networks compute with; empty means PrecisionAuto. TF32 is
+	// switched on or off for a whole process when CUDA's libraries are loaded, so
+	// a process should open xla:cuda in one precision only.
+	Precision Precision
 }
 
 // BackendStatus is what is known of a backend on this machine.
@@ -60,17 +69,23 @@ func (e *backendError) Error() string {
 	return s
 }
 
-// OpenBackend opens the named backend: "xla:cuda", "xla:cpu", "go", or "auto"
-// for the first of these that works. It never downloads anything: where a
-// plugin is missing the error says how to get it.
-func OpenBackend(name string) (*Backend, error) {
+// OpenBackend is [OpenBackendWith] no options.
+func OpenBackend(name string) (*Backend, error) { return OpenBackendWith(name, BackendOptions{}) }
+
+// OpenBackendWith opens the named backend: "xla:cuda", "xla:cpu", "go", or "auto"
+// for the first of these that works and has the precision. It never downloads
+// anything: where a plugin is missing the error says how to get it.
+func OpenBackendWith(name string, o BackendOptions) (*Backend, error) {
+	if err := o.Precision.check(); err != nil {
+		return nil, err
+	}
 	if name == "" || name == BackendAuto {
-		return openBest()
+		return openBest(o)
 	}
 	if !slices.Contains(backendNames(), name) {
 		return nil, fmt.Errorf("backend must be auto, %s, got %q", strings.Join(backendNames(), ", "), name)
 	}
-	b, berr := openNamed(name)
+	b, berr := openNamed(name, o)
 	if berr != nil {
 		return nil, berr
 	}
@@ -78,10 +93,10 @@ func OpenBackend(name string) (*Backend, error) {
 }
 
 // openBest opens the first backend that works and says why it was the first.
-func openBest() (*Backend, error) {
+func openBest(o BackendOptions) (*Backend, error) {
 	var reasons []string
 	for _, name := range backendNames() {
-		b, err := openNamed(name)
+		b, err := openNamed(name, o)
 		if err != nil {
 			reasons = append(reasons, fmt.Sprintf("no %s: %s", name, err.problem))
 			continue
@@ -91,27 +106,37 @@ func openBest() (*Backend, error) {
 		}
 		return b, nil
 	}
-	return nil, errors.New("opening a backend: none works: " + strings.Join(reasons, "; "))
+	with := ""
+	if o.Precision != "" && o.Precision != PrecisionAuto {
+		with = " in " + string(o.Precision)
+	}
+	return nil, fmt.Errorf("opening a backend: none works%s: %s", with, strings.Join(reasons, "; "))
 }
 
-func openNamed(name string) (*Backend, *backendError) {
+func openNamed(name string, o BackendOptions) (*Backend, *backendError) {
+	precision, problem, fix := o.Precision.resolve(name, os.Getenv(envTF32))
+	if problem != "" {
+		return nil, &backendError{name: name, problem: problem, fix: fix}
+	}
 	if name == BackendGo {
 		b, err := gobackend.New("")
 		if err != nil {
 			return nil, &backendError{name: name, problem: err.Error()}
 		}
-		return &Backend{Backend: b, Name: name, Description: b.Description()}, nil
+		return &Backend{Backend: b, Name: name, Description: b.Description(), Precision: precision}, nil
 	}
 	kind := strings.TrimPrefix(name, "xla:")
 	plugin, berr := findPlugin(kind)
 	if berr != nil {
 		return nil, berr
 	}
-	b, device, err := openXLA(kind, plugin)
+	b, device, err := openXLA(kind, plugin, precision)
 	if err != nil {
 		return nil, &backendError{name: name, problem: err.Error(), fix: setupFix(kind)}
 	}
-	return &Backend{Backend: b, Name: name, Description: fmt.Sprintf("%s, plugin %s", device, plugin)}, nil
+	return &Backend{
+		Backend: b, Name: name, Description: fmt.Sprintf("%s, %s, plugin %s", device, precision, plugin), Precision: precision,
+	}, nil
 }
 
 // Probe reports on every backend, best first. A usable XLA backend is opened
@@ -120,7 +145,7 @@ func Probe() []BackendStatus {
 	var list []BackendStatus
 	for _, name := range backendNames() {
 		s := BackendStatus{Name: name}
-		b, err := openNamed(name)
+		b, err := openNamed(name, BackendOptions{})
 		if err != nil {
 			s.Problem, s.Fix = err.problem, err.fix
 		} else {

@@ -13,6 +13,6 @@ import (
 // xlaBuilt tells that this binary can load XLA plugins.
 const xlaBuilt = false
 
-func openXLA(_, _ string) (compute.Backend, string, error) {
+func openXLA(_, _ string, _ Precision) (compute.Backend, string, error) {
 	return nil, "", errors.New("this binary was built without cgo")
 }

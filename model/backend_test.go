@@ -43,6 +43,21 @@ func TestOpenBackendWithoutPlugin(t *testing.T) {
 	}
 }
 
+// TestAutoHasPrecision passes over backends that lack the precision, here all.
+func TestAutoHasPrecision(t *testing.T) {
+	withoutPlugins(t)
+	b, err := OpenBackendWith(BackendAuto, BackendOptions{Precision: PrecisionTF32})
+	if err == nil {
+		b.Finalize()
+		t.Fatalf("%s was opened in tf32", b.Name)
+	}
+	for _, part := range []string{"none works in tf32: no xla:cuda: ", "no xla:cpu: it has no tf32", "no go: it has no tf32"} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("the error %q does not say %q", err, part)
+		}
+	}
+}
+
 func TestAutoFallsBack(t *testing.T) {
 	withoutPlugins(t)
 	b, err := OpenBackend(BackendAuto)

@@ -87,25 +87,8 @@ func (c GeneratorConfig) Validate() error {
 func (c GeneratorConfig) ParameterCount() int64 { return parameterCount(c.variables()) }
 
 // MultiplyAdds returns the multiplications (each with an addition) that the
-// convolutions take for one picture in one forward pass.
-func (c GeneratorConfig) MultiplyAdds() int64 {
-	var total int64
-	side := c.Size
-	widths := c.widths()
-	for i, in := 0, c.InChannels; i < c.Downs; i++ {
-		side /= 2
-		total += int64(side) * int64(side) * 16 * int64(in) * int64(widths[i])
-		in = widths[i]
-	}
-	for i := c.Downs - 1; i >= 0; i-- {
-		in, out := c.upChannels(i)
-		// Each output pixel of a 4x4 stride 2 transposed convolution takes
-		// four taps, which is sixteen for each input pixel.
-		total += int64(side) * int64(side) * 16 * int64(in) * int64(out)
-		side *= 2
-	}
-	return total
-}
+// convolutions take for one picture in one forward pass; see [Work].
+func (c GeneratorConfig) MultiplyAdds() int64 { return c.Work().Forward() }
 
 // widths returns the output channels of each down layer.
 func (c GeneratorConfig) widths() []int {

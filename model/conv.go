@@ -5,15 +5,14 @@ package model
 import (
 	"fmt"
 
-	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// The networks' convolutions. All of them are brought to one primitive, the
-// unit convolution (stride 1, see unitConv), since the gradient of a
-// convolution that has strides set cannot be differentiated again, which a
-// gradient penalty needs:
+// The networks' convolutions. A gradient penalty differentiates them twice,
+// which GoMLX cannot do where strides are set, so their gradients are our own (see
+// product). A convolution is computed as the backend has it (LowerNative, see
+// native), or brought to one primitive, the unit convolution (stride 1, see
+// unitConv), of which there are several forms:
 //
 //   - Stride s: the padded picture is cut into s x s blocks, whose pixels
 //     become channels (space to depth); a 4x4 kernel, padded to a multiple of
@@ -23,7 +22,8 @@ import (
 //     outermost ring is cropped. This is the four parity convolutions in one.
 //
 // The kernels of stride 2 and of transposed convolutions are kept in the block
-// form, so that no step moves these, the largest of all tensors, around.
+// form, so that no step moves these, the largest of all tensors, around, but those
+// that compute natively: they bring them to the form of the backend's kernels.
 
 // convShape describes one convolution: a kernel of 4x4, and how it is applied.
 type convShape struct {
@@ -81,11 +81,25 @@ func (c convShape) outputSide(side int) int {
 	return (side+2*c.pad-4)/c.stride + 1
 }
 
+// outputs returns the number of channels that a stored kernel gives.
+func (c convShape) outputs(kernel *Node) int {
+	out := kernel.Shape().Dimensions[3]
+	if c.transposed {
+		return out / 4
+	}
+	return out
+}
+
 // apply builds the convolution so that it can be differentiated any number of
 // times.
 func (c convShape) apply(x, kernel *Node, choose chooser) *Node {
 	u := c.lower(x, kernel)
-	return u.finish(newProduct(u, choose).output(u.input, u.kernel))
+	p := choose(u)
+	if p.native() { // nothing is computed of u, which no result depends on
+		full := c.fullKernel(kernel)
+		return c.newNative(x, c.outputs(kernel)).output(x, full)
+	}
+	return u.finish(newProduct(u, p).output(u.input, u.kernel))
 }
 
 // fitBlocks pads x by pad at the start and so much at the end that it is made
@@ -157,9 +171,4 @@ func blockKernel3(k *Node) *Node {
 	k = graph.Reshape(k, 2, 3, 2, 3, d[2], d[3])
 	k = graph.TransposeAllAxes(k, 0, 2, 1, 3, 4, 5)
 	return graph.Reshape(k, 2, 2, 9*d[2], d[3])
-}
-
-// zeros is a constant of the given shape.
-func zeros(g *graph.Graph, dims ...int) *Node {
-	return graph.Zeros(g, shapes.Make(dtypes.Float32, dims...))
 }

@@ -133,7 +133,16 @@ func plans(b *Backend) []plan {
 	if b.Name == BackendGo {
 		return []plan{{LowerMatMul, LowerMatMul, LowerMatMul}, {LowerTaps, LowerTaps, LowerTaps}, {LowerTaps, LowerMatMul, LowerRows}, {LowerWinograd, LowerWinograd, LowerWinograd}}
 	}
-	return []plan{{LowerConvolve, LowerConvolve, LowerConvolve}, {LowerMatMul, LowerMatMul, LowerRows}, {LowerConvolve, LowerTaps, LowerTaps}, {LowerWinograd, LowerWinograd, LowerWinograd}}
+	return []plan{{LowerConvolve, LowerConvolve, LowerConvolve}, {LowerMatMul, LowerMatMul, LowerRows}, {LowerConvolve, LowerTaps, LowerTaps}, {LowerWinograd, LowerWinograd, LowerWinograd}, whole(LowerNative)}
+}
+
+// plansFor adds LowerScatter where it fits.
+func plansFor(b *Backend, c convShape) []plan {
+	list := plans(b)
+	if c.transposed {
+		list = append(list, whole(LowerScatter))
+	}
+	return list
 }
 
 // TestConvolutions compares each form's output, gradients and second
@@ -148,20 +157,35 @@ func TestConvolutions(t *testing.T) {
 			}
 			for _, side := range sides {
 				t.Run(fmt.Sprintf("%s/%d", name, side), func(t *testing.T) {
-					testConvolution(t, b, tt.shape, side)
+					testConvolution(t, b, tt.shape, side, plansFor(b, tt.shape))
 				})
 			}
 		}
 	})
 }
 
-func testConvolution(t *testing.T, b *Backend, shape convShape, side int) {
+// TestNativeConvolutions does the same for the backend's own strided form at all
+// sides, among them those at which no tap reaches the last row, or more than one
+// of the padding's.
+func TestNativeConvolutions(t *testing.T) {
+	t.Parallel()
+	b := xlaBackend(t)
+	for name, tt := range convCases() {
+		for _, side := range tt.sides[1:] {
+			t.Run(fmt.Sprintf("%s/%d", name, side), func(t *testing.T) {
+				testConvolution(t, b, tt.shape, side, []plan{whole(LowerNative)})
+			})
+		}
+	}
+}
+
+func testConvolution(t *testing.T, b *Backend, shape convShape, side int, plans []plan) {
 	d := directFor(shape, 2, side, 3, 5)
 	xDims, yDims := d.sizes()
 	x, k, dy := random(1, xDims...), random(2, shape.kernelShape(3, 5)...), random(3, yDims...)
 	// One graph for all forms: compiling takes longer than running.
 	got := eval(t, b, func(in []*Node) (out []*Node) {
-		for _, p := range plans(b) {
+		for _, p := range plans {
 			y := shape.apply(in[0], in[1], func(unit) plan { return p })
 			grads := graph.Gradient(graph.ReduceAllSum(graph.Mul(y, in[2])), in[0], in[1])
 			half := graph.MulScalar(graph.ReduceAllSum(graph.Square(grads[0])), 0.5)
@@ -177,7 +201,7 @@ func testConvolution(t *testing.T, b *Backend, shape convShape, side int) {
 		// its square is the kernel's gradient with it in the input's place.
 		d.kernelGrad(dx, dys, len(ks)),
 	}
-	for i, p := range plans(b) {
+	for i, p := range plans {
 		for j, what := range []string{"output", "gradient by input", "gradient by kernel", "second derivative"} {
 			if diff := worst(t, got[4*i+j], want[j]); diff > 1e-5 {
 				t.Errorf("%v: %s differs by %g", p, what, diff)

@@ -5,6 +5,7 @@ package model
 import (
 	"fmt"
 
+	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
 )
 
@@ -23,8 +24,16 @@ const (
 	// LowerRows is LowerMatMul, but for a kernel gradient: there it transposes
 	// the picture first, so that the product reads both factors along rows.
 	LowerRows
-	// LowerWinograd is Winograd's minimal filtering, see winograd.
+	// LowerWinograd is Winograd's minimal filtering, see winograd. It computes in
+	// float32, whatever its operands are: bfloat16 is too coarse for its
+	// transformations.
 	LowerWinograd
+	// LowerNative is no form of a unit convolution: the whole convolution and its
+	// gradients are the backend's own, with strides and dilations, see native.
+	LowerNative
+	// LowerScatter multiplies the input's pixels alone where the others multiply a
+	// frame of zeros around them as well, see scatterConv.
+	LowerScatter
 )
 
 // String returns the form's name.
@@ -40,6 +49,10 @@ func (l Lowering) String() string {
 		return "rows"
 	case LowerWinograd:
 		return "winograd"
+	case LowerNative:
+		return "native"
+	case LowerScatter:
+		return "scatter"
 	}
 	return fmt.Sprintf("Lowering(%d)", int(l))
 }
@@ -48,11 +61,15 @@ func (l Lowering) String() string {
 // zero-padded by pad on each side, with kernel, [kh, kw, in, out]. Only its
 // LowerMatMul and LowerTaps forms may be differentiated by [graph.Gradient]:
 // GoMLX's gradient of Convolve is shifted by a pixel where the kernel has an
-// even number of rows or columns. See product.
+// even number of rows or columns. See product. Of operands in bfloat16 its
+// result, and those of the gradients, are float32, but for LowerConvolve's.
 func unitConv(x, kernel *Node, pad int, l Lowering) *Node {
 	k := kernel.Shape().Dimensions
 	if l == LowerWinograd {
-		return winogradConv(x, kernel, pad)
+		return winogradConv(float32Of(x), float32Of(kernel), pad)
+	}
+	if l == LowerScatter {
+		return scatterConv(x, kernel, pad)
 	}
 	if l == LowerConvolve {
 		return graph.Convolve(x, kernel).PaddingPerDim([][2]int{{pad, pad}, {pad, pad}}).Done()
@@ -77,7 +94,10 @@ func unitConv(x, kernel *Node, pad int, l Lowering) *Node {
 func unitConvInputGrad(dy, kernel *Node, in []int, pad int, l Lowering) *Node {
 	k := kernel.Shape().Dimensions
 	if l == LowerWinograd {
-		return winogradInputGrad(dy, kernel, in, pad)
+		return winogradInputGrad(float32Of(dy), float32Of(kernel), in, pad)
+	}
+	if l == LowerScatter {
+		return scatterInputGrad(dy, kernel, in, pad)
 	}
 	if l == LowerConvolve {
 		axes := graph.ConvolveAxesConfig{
@@ -118,7 +138,10 @@ func unitConvInputGrad(dy, kernel *Node, in []int, pad int, l Lowering) *Node {
 // where dy is that by its output.
 func unitConvKernelGrad(x, dy *Node, k []int, pad int, l Lowering) *Node {
 	if l == LowerWinograd {
-		return winogradKernelGrad(x, dy, k, pad)
+		return winogradKernelGrad(float32Of(x), float32Of(dy), k, pad)
+	}
+	if l == LowerScatter {
+		return scatterKernelGrad(x, dy, k, pad)
 	}
 	if l == LowerConvolve {
 		axes := graph.ConvolveAxesConfig{
@@ -194,9 +217,24 @@ func flatten(x *Node) *Node {
 	return graph.Reshape(x, d[0]*d[1]*d[2], d[3])
 }
 
-// matMul is the product of two matrices over the given axis of each.
+// matMul is the product of two matrices over the given axis of each, summed up
+// and returned in float32.
 func matMul(a *Node, axisA int, b *Node, axisB int) *Node {
-	return graph.DotGeneral(a, []int{axisA}, nil, b, []int{axisB}, nil)
+	return dot(a, b).General([]int{axisA}, nil, []int{axisB}, nil)
+}
+
+// pointwise is a product of matrices for each element of the first axis, over the
+// given axis of each, likewise.
+func pointwise(a *Node, axisA int, b *Node, axisB int) *Node {
+	return dot(a, b).General([]int{axisA}, []int{0}, []int{axisB}, []int{0})
+}
+
+func dot(a, b *Node) *graph.DotBuilder {
+	product := graph.Dot(a, b)
+	if a.DType().IsHalfPrecision() {
+		product = product.WithOutputDType(dtypes.Float32)
+	}
+	return product
 }
 
 func addTo(sum, x *Node) *Node {

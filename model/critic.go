@@ -11,11 +11,23 @@ import (
 
 // Critic builds the critic on a colour picture, [batch, size, size, 3], and,
 // where it is conditional, the gray one beside it (nil otherwise). It returns
-// scores: [batch, 1] of a conv critic, [batch, p, p, 1] of a PatchGAN. Its
-// graph can be differentiated twice, as a gradient penalty needs. Batch norm
+// scores, float32: [batch, 1] of a conv critic, [batch, p, p, 1] of a PatchGAN.
+// Its graph can be differentiated twice, as a gradient penalty needs. Batch norm
 // takes the batch's statistics; a critic has no running ones.
 func Critic(scope *ml.Scope, c CriticConfig, gray, color *Node) *Node {
 	return newNetwork(scope, color.Graph(), Train, nil).critic(c, gray, color)
+}
+
+// ScoreOf returns the critic of a scope for [CriticObjective.Loss]: what [Critic]
+// builds, in the precision that is asked for.
+func ScoreOf(scope *ml.Scope, c CriticConfig) Score {
+	return func(p Precision, gray, color *Node) *Node {
+		n := newNetwork(scope, color.Graph(), Train, nil)
+		if p != PrecisionAuto {
+			n.dtype = p.dtype()
+		}
+		return n.critic(c, gray, color)
+	}
 }
 
 // TrainCritic builds the critic for a training step of its own, whose gradients
@@ -40,9 +52,10 @@ func (n *network) critic(c CriticConfig, gray, color *Node) *Node {
 		}
 		x = n.norm(l.name, l.norm, x, false)
 		if i < len(layers)-1 || c.Kind == CriticConv {
-			x = n.leaky(x)
+			x = n.leaky(n.kept(x))
 		}
 	}
+	x = float32Of(x)
 	if c.Kind == CriticConv {
 		d := x.Shape().Dimensions
 		features := d[1] * d[2] * d[3]

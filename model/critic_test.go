@@ -61,8 +61,8 @@ func TestCriticShapes(t *testing.T) {
 }
 
 // TestCriticBackends compares scores, loss and first gradients, by the weights
-// and by the colours, of the two backends, with xla:cpu's plan for large
-// pictures too.
+// and by the colours, of the two backends, with the plans of xla:cpu for large
+// pictures and of xla:cuda too.
 func TestCriticBackends(t *testing.T) {
 	t.Parallel()
 	tests := map[string]CriticConfig{
@@ -100,6 +100,7 @@ func TestCriticBackends(t *testing.T) {
 			compareScaled(t, "xla", names, run(t, xlaBackend(t), nil), want, 1e-4, vanishes)
 			if c.Norm == NormBatch { // one, since compiling takes seconds
 				compareScaled(t, "xla, large", names, run(t, xlaBackend(t), largePlan), want, 1e-4, vanishes)
+				compareScaled(t, "xla, native", names, run(t, xlaBackend(t), nativePlan), want, 1e-4, vanishes)
 			}
 		})
 	}
@@ -115,14 +116,15 @@ func smallCritics() map[string]CriticConfig {
 }
 
 // TestCriticSecondDerivative compares the gradient of the gradient penalty by
-// the weights with finite differences, and the two backends with each other.
+// the weights with finite differences, and the two backends with each other, with
+// the plan of xla:cuda too.
 func TestCriticSecondDerivative(t *testing.T) {
 	t.Parallel()
 	for name, c := range smallCritics() {
 		t.Run(name, func(t *testing.T) {
 			var results [][][]float32
 			onBackends(t, func(t *testing.T, b *Backend) {
-				results = append(results, testSecondDerivative(t, b, c))
+				results = append(results, testSecondDerivative(t, b, c, nil))
 			})
 			if len(results) < 2 {
 				return
@@ -136,12 +138,15 @@ func TestCriticSecondDerivative(t *testing.T) {
 				bound = 3e-4
 			}
 			compareScaled(t, "xla", names, results[1], results[0], bound, c.flat)
+			native := testSecondDerivative(t, xlaBackend(t), c, nativePlan)
+			compareScaled(t, "xla, native", names, native, results[0], bound, c.flat)
 		})
 	}
 }
 
-func testSecondDerivative(t *testing.T, b *Backend, c CriticConfig) [][]float32 {
+func testSecondDerivative(t *testing.T, b *Backend, c CriticConfig, choose chooser) [][]float32 {
 	store, step := newCritic(t, c), 1e-3
+	store.RootScope().SetParam(paramChooser, choose)
 	if c.Kind == CriticConv {
 		// Nothing normalizes its maps. The gradient's norm must not come out
 		// near the penalty's 1 either, where rounding is all that is left.

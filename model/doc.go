@@ -15,4 +15,10 @@
 // # Layout
 //
 // Pictures are [batch, height, width, channels], float32 in [-1, 1].
+//
+// # Precision
+//
+// A [Backend] has a [Precision], which [SetPrecision] gives to the networks of a
+// store. Whatever it is, weights, gradients, statistics, losses and pictures are
+// float32.
 package model

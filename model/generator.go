@@ -63,6 +63,7 @@ func (n *network) generator(c GeneratorConfig, gray *Node) *Node {
 		if c.downHasNorm(i) {
 			x = n.norm(downName(i), c.Norm, x, true)
 		}
+		x = n.kept(x)
 		skips[i] = x
 	}
 	for i := c.Downs - 1; i >= 0; i-- {
@@ -75,10 +76,10 @@ func (n *network) generator(c GeneratorConfig, gray *Node) *Node {
 			x = n.bias(upName(i), x)
 		}
 		if i > 0 {
-			x = n.norm(upName(i), c.Norm, x, true)
+			x = n.kept(n.norm(upName(i), c.Norm, x, true))
 		}
 	}
-	x = graph.Tanh(x)
+	x = graph.Tanh(x) // of float32, as the last layer's bias leaves it
 	if c.OutChannels == 2 {
 		return joinChroma(gray, x)
 	}

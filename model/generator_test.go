@@ -19,8 +19,8 @@ func smallGenerator(norm Norm) GeneratorConfig {
 }
 
 // TestGeneratorBackends compares outputs, losses and gradients of the two
-// backends, of the tape with automatic differentiation, and of the plan that
-// xla:cpu has for large pictures with go's.
+// backends, of the tape with automatic differentiation, and of the plans that
+// xla:cpu has for large pictures and xla:cuda for all with go's.
 func TestGeneratorBackends(t *testing.T) {
 	t.Parallel()
 	for _, norm := range []Norm{NormBatch, NormInstance, NormLayer, NormNone} {
@@ -56,6 +56,7 @@ func TestGeneratorBackends(t *testing.T) {
 			compareScaled(t, "xla", names, run(t, xlaBackend(t), true, nil), want, 1e-4, vanishes)
 			if norm == NormBatch { // one, since compiling takes seconds
 				compareScaled(t, "xla, large", names, run(t, xlaBackend(t), true, largePlan), want, 1e-4, vanishes)
+				compareScaled(t, "xla, native", names, run(t, xlaBackend(t), true, nativePlan), want, 1e-4, vanishes)
 			}
 		})
 	}

@@ -174,6 +174,9 @@ func trainableNames(store *ml.Store) []string {
 // through withGradient.
 func largePlan(unit) plan { return plan{LowerConvolve, LowerTaps, LowerTaps} }
 
+// nativePlan is the plan of xla:cuda.
+func nativePlan(unit) plan { return whole(LowerNative) }
+
 // newGenerator returns a store with a generator.
 func newGenerator(t testing.TB, c GeneratorConfig) *ml.Store {
 	t.Helper()

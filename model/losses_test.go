@@ -6,6 +6,8 @@ import (
 	"math"
 	"testing"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 )
@@ -109,7 +111,7 @@ func TestGradientNormAtZero(t *testing.T) {
 	t.Parallel()
 	got := eval(t, goBackend(t), func(in []*Node) []*Node {
 		critic := func(color *Node) *Node { return graph.ReduceSum(graph.Mul(color, in[1]), 1, 2, 3) }
-		penalty, _ := GradientPenalty(critic, in[0], in[0], zeros(in[0].Graph(), 1, 1, 1, 1), GPSum)
+		penalty, _ := GradientPenalty(critic, in[0], in[0], graph.Zeros(in[0].Graph(), shapes.Make(dtypes.Float32, 1, 1, 1, 1)), GPSum)
 		return []*Node{penalty, graph.Gradient(graph.ReduceAllSum(penalty), in[1])[0]}
 	}, random(1, 1, 2, 2, 3), tensors.FromFlatDataAndDimensions(make([]float32, 12), 1, 2, 2, 3))
 	for i, values := range got {

@@ -3,6 +3,7 @@
 package model
 
 import (
+	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
 	ml "github.com/gomlx/gomlx/ml/model"
 )
@@ -12,15 +13,22 @@ type network struct {
 	scope  *ml.Scope
 	graph  *graph.Graph
 	mode   Mode
+	dtype  dtypes.DType // of convolutions and of the maps between layers
 	choose chooser
 	tape   *Tape
+	// batches is the number of batches that lie one after the other in the
+	// pictures, each with statistics of its own; 0 is 1.
+	batches int
 	// leaky is the activation of all but the generator's up layers. Finite
 	// differences want a smooth one, hence a field.
 	leaky func(x *Node) *Node
 }
 
 func newNetwork(scope *ml.Scope, g *graph.Graph, mode Mode, tape *Tape) *network {
-	return &network{scope: scope, graph: g, mode: mode, choose: chooserFor(scope, g.Backend()), tape: tape, leaky: leakyReLU}
+	return &network{
+		scope: scope, graph: g, mode: mode, dtype: precisionOf(scope).dtype(),
+		choose: chooserFor(scope, g.Backend()), tape: tape, leaky: leakyReLU,
+	}
 }
 
 // param returns a trainable variable's value.
@@ -28,20 +36,27 @@ func (n *network) param(path string, shape ...int) *Node {
 	return variable(n.scope, path, shape).NodeValue(n.graph)
 }
 
-// conv builds a convolution from x to the given number of channels.
+// conv builds a convolution from x to the given number of channels, in the
+// network's dtype.
 func (n *network) conv(layer string, shape convShape, x *Node, out int) *Node {
 	in := x.Shape().Dimensions[3]
-	return shape.apply(x, n.param(layer+"/kernel", shape.kernelShape(in, out)...), n.choose)
+	kernel := n.param(layer+"/kernel", shape.kernelShape(in, out)...)
+	return shape.apply(n.kept(x), n.kept(kernel), n.choose)
 }
 
-// bias adds a shift to each channel.
+// kept is x in the dtype in which maps are kept between layers. What is between
+// two layers of that, biases and norms, is computed in float32: so are their
+// gradients then, which are sums over all pixels.
+func (n *network) kept(x *Node) *Node { return graph.ConvertDType(x, n.dtype) }
+
+// bias adds a shift to each channel, in float32.
 func (n *network) bias(layer string, x *Node) *Node {
 	c := x.Shape().Dimensions[3]
-	return graph.Add(x, perChannel(n.param(layer+"/bias", c)))
+	return graph.Add(float32Of(x), perChannel(n.param(layer+"/bias", c)))
 }
 
-// norm builds a norm layer. Batch norm always has a gain and a shift of its
-// own, the others where affine is set.
+// norm builds a norm layer, in float32. Batch norm always has a gain and a shift
+// of its own, the others where affine is set. NormNone returns x as it is.
 func (n *network) norm(layer string, norm Norm, x *Node, affine bool) *Node {
 	switch norm {
 	case NormBatch:
@@ -71,7 +86,12 @@ func (n *network) batchNorm(layer string, x *Node) *Node {
 	if n.mode == Infer {
 		scale := graph.Mul(gamma, inverseDeviation(running("variance").NodeValue(n.graph)))
 		shift := graph.Sub(beta, graph.Mul(running("mean").NodeValue(n.graph), scale))
-		return graph.Add(graph.Mul(x, perChannel(scale)), perChannel(shift))
+		return graph.Add(graph.Mul(float32Of(x), perChannel(scale)), perChannel(shift))
+	}
+	if n.batches > 1 {
+		each := graph.Reshape(x, n.batches, d[0]/n.batches, d[1], d[2], c)
+		y, _, _ := standardize(each, 1, 2, 3)
+		return graph.Add(graph.Mul(graph.Reshape(y, d...), perChannel(gamma)), perChannel(beta))
 	}
 	y, mean, variance := standardize(x, 0, 1, 2)
 	if n.tape != nil {

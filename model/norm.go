@@ -5,7 +5,6 @@ package model
 import (
 	"fmt"
 
-	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
 )
 
@@ -21,7 +20,7 @@ const (
 // deviation. Statistics are in float32. It returns them with axes kept, the
 // variance biased.
 func standardize(x *Node, axes ...int) (y, mean, variance *Node) {
-	x = graph.ConvertDType(x, dtypes.Float32)
+	x = float32Of(x)
 	mean = graph.ReduceAndKeep(x, graph.ReduceMean, axes...)
 	centered := graph.Sub(x, mean)
 	variance = graph.ReduceAndKeep(graph.Square(centered), graph.ReduceMean, axes...)

@@ -112,7 +112,7 @@ func (r reference) test(t *testing.T, b *Backend, c referenceCase) {
 		gray, color, alpha := in[0], in[1], graph.MulScalar(graph.OnePlus(in[2]), 0.5)
 		scope := root.In(CriticScope) // which a graph may enter once
 		var tape *Tape
-		score := func(gray, color *Node) (scores *Node) {
+		score := func(_ Precision, gray, color *Node) (scores *Node) {
 			scores, tape = TrainCritic(scope, r.Critic, gray, color)
 			return scores
 		}
@@ -123,7 +123,7 @@ func (r reference) test(t *testing.T, b *Backend, c referenceCase) {
 		if c.Generator == nil {
 			return results
 		}
-		loss = graph.ReduceAllMean(objective.GeneratorLoss(score(gray, fake)))
+		loss = graph.ReduceAllMean(objective.GeneratorLoss(score(PrecisionAuto, gray, fake)))
 		loss = graph.Add(loss, graph.MulScalar(L1Loss(fake, color), 25))
 		return append(append(results, loss), generatorTape.Gradients(loss)...)
 	}, gray, color, alpha)

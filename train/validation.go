@@ -101,7 +101,7 @@ func (b builder) validation(scope string, gray, color, alpha, weight *graph.Node
 		if parts.Penalty != nil {
 			columns[columnPenalty] = parts.Penalty
 		}
-		columns[columnAdversarial] = objective.GeneratorLoss(b.score(gray, made))
+		columns[columnAdversarial] = objective.GeneratorLoss(b.score(model.PrecisionAuto, gray, made))
 	}
 	return []*graph.Node{levels(made), graph.Stack(columns, -1)}
 }
