@@ -45,6 +45,15 @@ const residentArguments = 5
 // [batch, s, s, 3] in [-1, 1], alpha [batch, 1, 1, 1] in [0, 1).
 type part struct{ gray, color, alpha *graph.Node }
 
+// parts returns the first n parts.
+func (s stepInputs) parts(n int) []part {
+	list := make([]part, n)
+	for i := range list {
+		list[i] = s.part(i)
+	}
+	return list
+}
+
 // part returns the pictures and the draws of part i.
 func (s stepInputs) part(i int) part {
 	d := s.draws.Shape().Dimensions
@@ -71,12 +80,12 @@ func (s stepInputs) part(i int) part {
 }
 
 // The knobs: what changes from step to step or from run to run crosses to the
-// device in one piece. Behind the common ones each part has its two of Adam.
+// device in one piece. Behind the common ones each update has its two of Adam.
 const (
 	knobL1      = iota // weight of L1
 	knobPenalty        // weight of the gradient penalty
 	knobShare          // of a critic step in the means of the step it belongs to
-	knobParts
+	knobUpdates
 )
 
 // knob takes one scalar out of a vector.
@@ -84,7 +93,7 @@ func knob(knobs *graph.Node, i int) *graph.Node {
 	return graph.Reshape(graph.Slice(knobs, graph.AxisElem(i)))
 }
 
-// adam returns the step size and the epsilon of a part.
-func (s stepInputs) adam(part int) (stepSize, epsilon *graph.Node) {
-	return knob(s.knobs, knobParts+2*part), knob(s.knobs, knobParts+2*part+1)
+// adam returns the step size and the epsilon of an update.
+func (s stepInputs) adam(update int) (stepSize, epsilon *graph.Node) {
+	return knob(s.knobs, knobUpdates+2*update), knob(s.knobs, knobUpdates+2*update+1)
 }

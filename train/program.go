@@ -4,6 +4,7 @@ package train
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/gomlx/core/graph"
 	ml "github.com/gomlx/gomlx/ml/model"
@@ -17,6 +18,9 @@ import (
 type program struct {
 	critics   int
 	generator generatorLoss
+	// shared tells that the last critic step has the generator's batch, so that
+	// one pass of the generator serves both.
+	shared bool
 }
 
 // generatorLoss is what a program's generator step minimizes.
@@ -30,10 +34,26 @@ const (
 
 // parts counts the batches that an execution reads.
 func (p program) parts() int {
+	if p.shared {
+		return p.critics
+	}
+	return p.updates()
+}
+
+// updates counts the optimizers' steps in an execution.
+func (p program) updates() int {
 	if p.generator == generatorNone {
 		return p.critics
 	}
 	return p.critics + 1
+}
+
+// ownBatches counts the critic steps that have a batch of the critic's stream.
+func (p program) ownBatches() int {
+	if p.shared {
+		return p.critics - 1
+	}
+	return p.critics
 }
 
 // maxUnrolled is the number of critic steps up to which a joint step is one
@@ -43,22 +63,31 @@ func (p program) parts() int {
 const maxUnrolled = 3
 
 // programsOf returns the executions that a step of the stage consists of.
-func programsOf(kind recipes.StageKind, criticSteps int) []program {
+func programsOf(kind recipes.StageKind, r recipes.Recipe) []program {
 	switch kind {
 	case recipes.StageCritic:
 		return []program{{critics: 1}}
 	case recipes.StageJoint:
-		if criticSteps <= maxUnrolled {
-			return []program{{critics: criticSteps, generator: generatorAdversarial}}
+		last := program{generator: generatorAdversarial, shared: r.SharedBatch}
+		if r.CriticSteps <= maxUnrolled {
+			last.critics = r.CriticSteps
+			return []program{last}
 		}
-		list := make([]program, criticSteps, criticSteps+1)
-		for i := range list {
-			list[i] = program{critics: 1}
+		if last.shared {
+			last.critics = 1
 		}
-		return append(list, program{generator: generatorAdversarial})
+		return append(slices.Repeat([]program{{critics: 1}}, r.CriticSteps-last.critics), last)
 	case recipes.StageGenerator:
 	}
 	return []program{{generator: generatorL1}}
+}
+
+// ownBatches counts the batches of the critic's stream in executions.
+func ownBatches(plan []program) (n int64) {
+	for _, p := range plan {
+		n += int64(p.ownBatches())
+	}
+	return n
 }
 
 // criticSteps counts the critic steps in executions.
@@ -90,58 +119,76 @@ func newBuilder(store *ml.Store, r recipes.Recipe) builder {
 // levels, [batch, s, s, 3]: generated and true.
 func (b builder) graph(p program, in stepInputs) []*graph.Node {
 	g := in.knobs.Graph()
+	parts := in.parts(p.parts())
+	last := parts[len(parts)-1]
 	var sums, made *graph.Node
-	var last part
-	for i := range p.critics {
-		last = in.part(i)
-		var t terms
-		made, t = b.criticStep(last, in, i)
+	criticStep := func(at int, on part, made *graph.Node) {
+		t := b.criticStep(on, made, in, at)
 		sums = plus(sums, graph.Mul(t.vector(g), knob(in.knobs, knobShare)))
 	}
+	for i, fake := range b.generate(parts[:p.ownBatches()]) {
+		made = fake
+		criticStep(i, parts[i], fake)
+	}
 	if p.generator != generatorNone {
-		last = in.part(p.critics)
-		var t terms
-		made, t = b.generatorStep(last, in, p.critics, p.generator)
-		sums = plus(sums, t.vector(g))
+		var tape *model.Tape
+		made, tape = model.TrainGenerator(b.network(model.GeneratorScope), b.generator, last.gray)
+		if p.shared {
+			criticStep(p.critics-1, last, graph.StopGradient(made))
+		}
+		sums = plus(sums, b.generatorStep(last, made, tape, in, p.critics, p.generator).vector(g))
 	}
 	total := b.store.GetVariable(lossPath)
 	total.SetNodeValue(graph.Add(total.NodeValue(g), sums))
 	return []*graph.Node{levels(made), levels(last.color)}
 }
 
-// criticStep updates the critic against the generator as it is. The generator
-// takes the batch's statistics, as it does in its own step, and keeps none.
-func (b builder) criticStep(p part, in stepInputs, at int) (made *graph.Node, t terms) {
-	made = graph.StopGradient(model.Generator(b.network(model.GeneratorScope), b.generator, p.gray, model.Train))
+// generate lets the generator as it is colour the parts for critic steps, which do
+// not change it. It takes each batch's statistics, as it does in its own step, and
+// keeps none.
+func (b builder) generate(parts []part) []*graph.Node {
+	if len(parts) == 0 {
+		return nil
+	}
+	gray := make([]*graph.Node, len(parts))
+	for i, p := range parts {
+		gray[i] = p.gray
+	}
+	return model.GenerateBatches(b.network(model.GeneratorScope), b.generator, gray)
+}
+
+// criticStep updates the critic on a part and what the generator made of it.
+func (b builder) criticStep(p part, made *graph.Node, in stepInputs, at int) terms {
 	critic := b.network(model.CriticScope)
 	parts := b.recipe.CriticObjective().Loss(b.score, p.gray, p.color, made, p.alpha, knob(in.knobs, knobPenalty))
 	loss := graph.ReduceAllMean(parts.Loss)
 	norm := b.update(critic, model.NewTape(critic), loss, in, at)
-	t = terms{lossCritic: loss, lossDistance: graph.ReduceAllMean(parts.Distance), lossCriticGradient: norm}
+	t := terms{lossCritic: loss, lossDistance: graph.ReduceAllMean(parts.Distance), lossCriticGradient: norm}
 	if parts.Penalty != nil {
 		t[lossPenalty], t[lossNorm] = graph.ReduceAllMean(parts.Penalty), graph.ReduceAllMean(parts.Norm)
 	}
-	return made, t
+	return t
 }
 
 // generatorStep updates the generator, its running statistics and its moving
-// average.
-func (b builder) generatorStep(p part, in stepInputs, at int, kind generatorLoss) (made *graph.Node, t terms) {
+// average, by what it made of a part.
+func (b builder) generatorStep(
+	p part, made *graph.Node, tape *model.Tape, in stepInputs, at int, kind generatorLoss,
+) terms {
 	network := b.network(model.GeneratorScope)
-	made, tape := model.TrainGenerator(network, b.generator, p.gray)
 	tape.UpdateStatistics()
 	l1 := model.L1Loss(made, p.color)
 	loss := graph.Mul(l1, knob(in.knobs, knobL1))
-	t = terms{lossL1: l1}
+	t := terms{lossL1: l1}
 	if kind == generatorAdversarial {
-		adversarial := graph.ReduceAllMean(b.recipe.CriticObjective().GeneratorLoss(b.score(p.gray, made)))
+		adversarial := graph.ReduceAllMean(b.recipe.CriticObjective().GeneratorLoss(b.score(model.PrecisionAuto, p.gray, made)))
 		loss, t[lossAdversarial] = graph.Add(loss, adversarial), adversarial
 	}
 	t[lossGeneratorGradient] = b.update(network, tape, loss, in, at)
 	if b.recipe.EMADecay > 0 {
 		updateAverage(network, b.recipe.EMADecay, made.Graph())
 	}
-	return made, t
+	return t
 }
 
 // update lets Adam take a step of a network down a loss and returns the norm of
@@ -159,9 +206,9 @@ func (b builder) update(network *ml.Scope, tape *model.Tape, loss *graph.Node, i
 
 func (b builder) network(scope string) *ml.Scope { return b.store.Scope(scope) }
 
-// score is the critic as it stands at this point of the graph.
-func (b builder) score(gray, color *graph.Node) *graph.Node {
-	return model.Critic(b.network(model.CriticScope), b.critic, gray, color)
+// score is the critic as it stands at this point of the graph, a [model.Score].
+func (b builder) score(p model.Precision, gray, color *graph.Node) *graph.Node {
+	return model.ScoreOf(b.network(model.CriticScope), b.critic)(p, gray, color)
 }
 
 // compile returns an executable; the backend's compiler runs when it is first

@@ -18,22 +18,30 @@ import (
 
 func TestProgramsOf(t *testing.T) {
 	t.Parallel()
-	critic, generator := program{critics: 1}, program{generator: generatorAdversarial}
+	const adversarial = generatorAdversarial
+	critic, generator := program{critics: 1}, program{generator: adversarial}
 	tests := []struct {
 		kind        recipes.StageKind
 		criticSteps int
+		shared      bool
 		want        []program
 	}{
-		{recipes.StageGenerator, 5, []program{{generator: generatorL1}}},
-		{recipes.StageCritic, 5, []program{critic}},
-		{recipes.StageJoint, 1, []program{{critics: 1, generator: generatorAdversarial}}},
-		{recipes.StageJoint, 3, []program{{critics: 3, generator: generatorAdversarial}}},
-		{recipes.StageJoint, 4, []program{critic, critic, critic, critic, generator}},
+		{recipes.StageGenerator, 5, false, []program{{generator: generatorL1}}},
+		{recipes.StageGenerator, 5, true, []program{{generator: generatorL1}}},
+		{recipes.StageCritic, 5, false, []program{critic}},
+		{recipes.StageCritic, 5, true, []program{critic}},
+		{recipes.StageJoint, 1, false, []program{{critics: 1, generator: adversarial}}},
+		{recipes.StageJoint, 1, true, []program{{critics: 1, generator: adversarial, shared: true}}},
+		{recipes.StageJoint, 3, false, []program{{critics: 3, generator: adversarial}}},
+		{recipes.StageJoint, 3, true, []program{{critics: 3, generator: adversarial, shared: true}}},
+		{recipes.StageJoint, 4, false, []program{critic, critic, critic, critic, generator}},
+		{recipes.StageJoint, 4, true, []program{critic, critic, critic, {critics: 1, generator: adversarial, shared: true}}},
 	}
 	for _, tt := range tests {
-		t.Run(fmt.Sprintf("%s/%d", tt.kind, tt.criticSteps), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s/%d/%v", tt.kind, tt.criticSteps, tt.shared), func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(tt.want, programsOf(tt.kind, tt.criticSteps), cmp.AllowUnexported(program{})); diff != "" {
+			r := recipes.Recipe{CriticSteps: tt.criticSteps, SharedBatch: tt.shared}
+			if diff := cmp.Diff(tt.want, programsOf(tt.kind, r), cmp.AllowUnexported(program{})); diff != "" {
 				t.Errorf("programs (-want +got):\n%s", diff)
 			}
 		})
@@ -64,22 +72,63 @@ func TestUnrolled(t *testing.T) {
 			plans["two"] = []program{{critics: steps - 1}, {critics: 1, generator: generatorAdversarial}}
 		}
 		for name, plan := range plans {
-			unrolled := takeSteps(t, b, r, p, plan, 3)
-			for path, want := range looped {
-				scale := 1.0
-				for _, v := range want {
-					scale = max(scale, math.Abs(float64(v)))
-				}
-				one := map[string][]float32{path: want}
-				if off := farthest(one, map[string][]float32{path: unrolled[path]}); !(off <= 2e-5*scale) {
-					t.Errorf("%s executable(s): %s is %g off the loop's, largest value %g", name, path, off, scale)
-				}
-			}
-			if len(unrolled) != len(looped) {
-				t.Errorf("%s executable(s): %d variables, want %d", name, len(unrolled), len(looped))
-			}
+			compareSteps(t, name+" executable(s)", looped, takeSteps(t, b, r, p, plan, 3))
 		}
 	})
+}
+
+// TestSharedUnrolled is [TestUnrolled] where the last critic step has the
+// generator's batch.
+func TestSharedUnrolled(t *testing.T) {
+	r := tinyEverything()
+	r.GeneratorEpochs, r.CriticEpochs = 0, 0
+	r.Epsilon, r.CriticNorm = 1e-3, model.NormNone
+	r.CriticSteps, r.SharedBatch = 3, true
+	p := openTrain(t, dataset(t, r.Size, 5, 0), 1<<20)
+	b := goBackend(t)
+	last := program{critics: 1, generator: generatorAdversarial, shared: true}
+	looped := takeSteps(t, b, r, p, []program{{critics: 1}, {critics: 1}, last}, 3)
+	unrolled := takeSteps(t, b, r, p, programsOf(recipes.StageJoint, r), 3)
+	compareSteps(t, "shared", looped, unrolled)
+	r.SharedBatch = false
+	if own := takeSteps(t, b, r, p, programsOf(recipes.StageJoint, r), 3); farthest(own, unrolled) == 0 {
+		t.Error("a shared batch makes no difference")
+	}
+}
+
+// TestSharedBatch takes steps with a shared batch, and ones whose critic and
+// generator have batches of their own that hold the same pictures: one pass of the
+// generator serves as two do.
+func TestSharedBatch(t *testing.T) {
+	r := tinyEverything()
+	r.GeneratorEpochs, r.CriticEpochs = 0, 0
+	r.Epsilon, r.CriticNorm = 1e-3, model.NormNone
+	r.CriticSteps, r.SharedBatch = 1, true
+	p := openTrain(t, dataset(t, r.Size, 5, 0), 1<<20)
+	from := newSampler(r, 0, recipes.StageJoint, p.n)
+	want := takeStepsOf(t, goBackend(t), r, p, []program{{critics: 1, generator: generatorAdversarial}}, 3, func(e int64) draw {
+		d := from.draw(e)
+		return draw{parts: 2, index: slices.Repeat(d.index, 2), draws: slices.Repeat(d.draws, 2)}
+	})
+	compareSteps(t, "shared", want, takeSteps(t, goBackend(t), r, p, programsOf(recipes.StageJoint, r), 3))
+}
+
+// compareSteps compares all variables after steps of two forms.
+func compareSteps(t *testing.T, what string, want, got map[string][]float32) {
+	t.Helper()
+	for path, values := range want {
+		scale := 1.0
+		for _, v := range values {
+			scale = max(scale, math.Abs(float64(v)))
+		}
+		one := map[string][]float32{path: values}
+		if off := farthest(one, map[string][]float32{path: got[path]}); !(off <= 2e-5*scale) {
+			t.Errorf("%s: %s is %g off, largest value %g", what, path, off, scale)
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("%s: %d variables, want %d", what, len(got), len(want))
+	}
 }
 
 // TestCriticStepsDiffer takes one, two and three critic steps in one graph: each
@@ -107,6 +156,16 @@ func TestCriticStepsDiffer(t *testing.T) {
 // plan says, and returns all variables.
 func takeSteps(t *testing.T, b *model.Backend, r recipes.Recipe, p *pictures, plan []program, steps int64) map[string][]float32 {
 	t.Helper()
+	from := newSampler(r, 0, r.Stages()[0].Kind, p.n)
+	from.plan = plan
+	return takeStepsOf(t, b, r, p, plan, steps, from.draw)
+}
+
+// takeStepsOf is takeSteps on what draw says for each execution.
+func takeStepsOf(
+	t *testing.T, b *model.Backend, r recipes.Recipe, p *pictures, plan []program, steps int64, from func(e int64) draw,
+) map[string][]float32 {
+	t.Helper()
 	work := newWorkspace(b)
 	defer work.close()
 	must(t, work.prepare(r))
@@ -129,13 +188,11 @@ func takeSteps(t *testing.T, b *model.Backend, r recipes.Recipe, p *pictures, pl
 		must(t, err)
 		s.execs = append(s.execs, exec)
 	}
-	from := newSampler(r, 0, stage.Kind, p.n)
-	from.plan = plan
 	supply, err := newSupply(p, b, FeedDevice, 0)
 	must(t, err)
 	defer supply.close()
 	f := startFeed(t.Context(), 0, steps*int64(len(plan)), func(e int64) func() (input, error) {
-		d := from.draw(e)
+		d := from(e)
 		return func() (input, error) { return supply.input(d) }
 	})
 	defer f.stop()

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"github.com/chromabeam/chromabeam/model"
 	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
@@ -47,6 +48,8 @@ type dataRecord struct {
 type backendRecord struct {
 	Name        string `json:"name"`
 	Description string `json:"description"`
+	// Precision is that of its networks.
+	Precision model.Precision `json:"precision,omitempty"`
 }
 
 // versions returns the versions that numbers may depend on.

@@ -155,7 +155,7 @@ func TestInterruptedInsideStep(t *testing.T) {
 	base := t.TempDir()
 	whole := Options{Recipe: r, Data: data, Output: filepath.Join(base, "whole"), Backend: goBackend(t)}
 	steps := mustRun(t, whole).Steps
-	executions := steps * int64(len(programsOf(recipes.StageJoint, r.CriticSteps)))
+	executions := steps * int64(len(programsOf(recipes.StageJoint, r)))
 	for at := range executions {
 		o := whole
 		o.Output = filepath.Join(base, fmt.Sprint(at))

@@ -31,7 +31,7 @@ type sampler struct {
 
 func newSampler(r recipes.Recipe, stage int, kind recipes.StageKind, n int) *sampler {
 	return &sampler{
-		recipe: r, stage: stage, plan: programsOf(kind, r.CriticSteps),
+		recipe: r, stage: stage, plan: programsOf(kind, r),
 		generator: newOrder("order", r.Seed, stage, n),
 		critic:    newOrder("critic order", r.Seed, stage, n),
 	}
@@ -41,20 +41,24 @@ func newSampler(r recipes.Recipe, stage int, kind recipes.StageKind, n int) *sam
 // grow are cheap.
 func (s *sampler) draw(e int64) draw {
 	step, at := e/int64(len(s.plan)), int(e%int64(len(s.plan)))
-	critic := step*criticSteps(s.plan) + criticSteps(s.plan[:at])
+	critic := step*ownBatches(s.plan) + ownBatches(s.plan[:at])
 	p := s.plan[at]
 	d := draw{parts: p.parts()}
-	for i := range p.critics {
-		s.add(&d, s.critic, critic+int64(i))
+	for i := range p.ownBatches() {
+		s.add(&d, s.critic, critic+int64(i), "alpha")
 	}
-	if p.generator != generatorNone {
-		s.add(&d, s.generator, step)
+	switch {
+	case p.shared:
+		s.add(&d, s.generator, step, "shared alpha")
+	case p.generator != generatorNone:
+		s.add(&d, s.generator, step, "")
 	}
 	return d
 }
 
-// add appends batch number n of a network's stream.
-func (s *sampler) add(d *draw, from *order, n int64) {
+// add appends batch number n of a network's stream, with alphas of the given
+// stream, or none where it is empty.
+func (s *sampler) add(d *draw, from *order, n int64, alphas string) {
 	size := s.recipe.TrainBatchSize
 	for i := range size {
 		d.index = append(d.index, int32(from.at(n*int64(size)+int64(i))))
@@ -67,8 +71,8 @@ func (s *sampler) add(d *draw, from *order, n int64) {
 			mirror[i] = float32(rng.Uint64() >> 63)
 		}
 	}
-	if from == s.critic {
-		rng := newSource("alpha", words...)
+	if alphas != "" {
+		rng := newSource(alphas, words...)
 		for i := range alpha {
 			alpha[i] = uniform(rng)
 		}

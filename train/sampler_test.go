@@ -26,15 +26,58 @@ func TestSamplerEntered(t *testing.T) {
 	const pictures, executions = 7, 13
 	for _, kind := range []recipes.StageKind{recipes.StageGenerator, recipes.StageCritic, recipes.StageJoint} {
 		for _, criticSteps := range []int{1, 2, 3, 5} {
-			r := tinyEverything()
-			r.CriticSteps = criticSteps
-			all := sampled(newSampler(r, 1, kind, pictures), 0, executions)
-			for from := range int64(executions) {
-				got := sampled(newSampler(r, 1, kind, pictures), from, executions)
-				if diff := cmp.Diff(all[from:], got, cmp.AllowUnexported(draw{})); diff != "" {
-					t.Fatalf("%s with d_coef %d, entered at %d:\n%s", kind, criticSteps, from, diff)
+			for _, shared := range []bool{false, true} {
+				r := tinyEverything()
+				r.CriticSteps, r.SharedBatch = criticSteps, shared
+				all := sampled(newSampler(r, 1, kind, pictures), 0, executions)
+				for from := range int64(executions) {
+					got := sampled(newSampler(r, 1, kind, pictures), from, executions)
+					if diff := cmp.Diff(all[from:], got, cmp.AllowUnexported(draw{})); diff != "" {
+						t.Fatalf("%s with d_coef %d, shared_batch %v, entered at %d:\n%s", kind, criticSteps, shared, from, diff)
+					}
 				}
 			}
+		}
+	}
+}
+
+// TestSamplerShared: where the last critic step has the generator's batch, that is
+// the batch which the generator has otherwise, mirrored alike and with alphas, and
+// the others have the critic's stream without a gap.
+func TestSamplerShared(t *testing.T) {
+	t.Parallel()
+	const steps, pictures = 8, 5
+	for _, criticSteps := range []int{1, 3, 5} { // in one execution and in several
+		r := tinyEverything()
+		r.CriticSteps = criticSteps
+		batch := r.TrainBatchSize
+		streams := func() (critic, generator []int32, mirrors, alphas []float32) {
+			s := newSampler(r, 0, recipes.StageJoint, pictures)
+			for e, d := range sampled(s, 0, int64(steps*len(s.plan))) {
+				last := d.parts - 1
+				if (e+1)%len(s.plan) != 0 { // a critic step alone
+					last++
+				} else {
+					generator = append(generator, d.index[last*batch:]...)
+					mirrors = append(mirrors, d.draws[2*last*batch:][:batch]...)
+					alphas = append(alphas, d.draws[(2*last+1)*batch:]...)
+				}
+				critic = append(critic, d.index[:last*batch]...)
+			}
+			return critic, generator, mirrors, alphas
+		}
+		ownCritic, own, ownMirrors, _ := streams()
+		r.SharedBatch = true
+		critic, shared, mirrors, alphas := streams()
+		if !slices.Equal(shared, own) || !slices.Equal(mirrors, ownMirrors) {
+			t.Errorf("d_coef %d: the generator's pictures are %v, without a shared batch %v", criticSteps, shared, own)
+		}
+		if want := steps * (criticSteps - 1) * batch; len(critic) != want || !slices.Equal(critic, ownCritic[:want]) {
+			t.Errorf("d_coef %d: the critic's own pictures are %v, want the first %d of %v", criticSteps, critic, want, ownCritic)
+		}
+		slices.Sort(alphas)
+		if n := len(slices.Compact(alphas)); n != steps*batch {
+			t.Errorf("d_coef %d: %d shared pictures have %d different alphas", criticSteps, steps*batch, n)
 		}
 	}
 }

@@ -26,7 +26,7 @@ type stepper struct {
 // newStepper compiles nothing yet: that happens at the first step.
 func newStepper(w *workspace, r recipes.Recipe, stage recipes.Stage, steps int64) (*stepper, error) {
 	b := newBuilder(w.store, r)
-	s := &stepper{recipe: r, stage: stage, adam: b.adam, steps: steps, plan: programsOf(stage.Kind, r.CriticSteps)}
+	s := &stepper{recipe: r, stage: stage, adam: b.adam, steps: steps, plan: programsOf(stage.Kind, r)}
 	for _, p := range s.plan {
 		exec, err := w.program(b, p)
 		if err != nil {
@@ -77,7 +77,7 @@ func (s *stepper) execute(exec *ml.Exec, in input, knobs []float32) ([]*tensors.
 // knobs fills in what a program needs at step t whose first critic step is
 // number critic of the stage.
 func (s *stepper) knobs(p program, t, critic int64) []float32 {
-	knobs := make([]float32, knobParts, knobParts+2*p.parts())
+	knobs := make([]float32, knobUpdates, knobUpdates+2*p.updates())
 	knobs[knobL1], knobs[knobPenalty] = float32(s.recipe.L1Weight), float32(s.recipe.PenaltyWeight)
 	if n := criticSteps(s.plan); n > 0 {
 		knobs[knobShare] = float32(1 / float64(n))

@@ -71,7 +71,7 @@ func newTrainer(o Options, set *shard.Dataset, work *workspace) (*trainer, error
 		Data: dataRecord{
 			Path: o.Data, ManifestSHA256: info.ManifestSHA256, Size: info.Size, Train: t.train.n, Validation: t.val.n,
 		},
-		Backend:    backendRecord{Name: o.Backend.Name, Description: o.Backend.Description},
+		Backend:    backendRecord{Name: o.Backend.Name, Description: o.Backend.Description, Precision: o.Backend.Precision},
 		Versions:   versions(o.ToolVersion),
 		Parameters: config.ParameterCount(), MultiplyAdds: config.MultiplyAdds(),
 		CriticParameters: o.Recipe.CriticNetwork().ParameterCount(),

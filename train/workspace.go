@@ -37,6 +37,7 @@ func (w *workspace) prepare(r recipes.Recipe) error {
 	}
 	if w.store == nil {
 		w.store, w.structure = ml.NewStore(), structure
+		model.SetPrecision(w.store, w.device.Precision)
 		w.programs, w.validate = make(map[program]*ml.Exec), make(map[string]*ml.Exec)
 		return initNetworks(w.store, r)
 	}

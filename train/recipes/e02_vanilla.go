@@ -17,8 +17,9 @@ import "github.com/chromabeam/chromabeam/model"
 //
 // Ours: the report's table has lambda 10, but there is no penalty under vanilla
 // for it to weigh. It is read as the weight of L1, so lambda is 0 and l1_weight
-// 10, which 6.3 has too. d_coef is not in the table either: 1. The critic sees
-// the colour picture alone, as its layers in the report say.
+// 10, which 6.3 has too. d_coef is not in the table either: 1, on the generator's
+// own batch, as in public pix2pix code. The critic sees the colour picture alone,
+// as its layers in the report say.
 func vanilla() Recipe {
 	return Recipe{
 		About: About{
@@ -26,12 +27,12 @@ func vanilla() Recipe {
 			Hypothesis: "A critic brings colour, but one score for a whole picture is met by tinting all of it.",
 			Expected:   "colour appears, but each picture is nearly of one colour; the critic wins early",
 			Command:    trainCommand("6.2", "data/pokemon"),
-			Ours:       ours("d_coef", "lambda", "l1_weight"),
+			Ours:       ours("d_coef", "shared_batch", "lambda", "l1_weight"),
 		},
 		Size: 256, TrainBatchSize: 1, ValBatchSize: 64,
 		InChannels: 3, OutChannels: 3, Downs: 7, Filters: 64, Norm: model.NormBatch,
 		Critic: model.CriticConv, Adversary: model.AdversaryVanilla,
-		CriticFilters: 16, CriticNorm: model.NormNone, CriticSteps: 1,
+		CriticFilters: 16, CriticNorm: model.NormNone, CriticSteps: 1, SharedBatch: true,
 		L1Weight: 10,
 		Epochs:   100, GeneratorRate: 3e-4, CriticRate: 3e-4, RateSchedule: RateConstant,
 		Beta1: 0.5, Beta2: 0.999, Epsilon: 1e-8,

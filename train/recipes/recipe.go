@@ -49,6 +49,10 @@ type Recipe struct { //nolint:recvcheck // Set changes a recipe, everything else
 	CriticNorm        model.Norm `json:"critic_norm"`
 	// CriticSteps is the number of critic steps for each generator step.
 	CriticSteps int `json:"d_coef"`
+	// SharedBatch lets the last of them have the batch of the generator step, so
+	// that one pass of the generator serves both, as public pix2pix code does;
+	// otherwise every critic step has a batch of the critic's own stream.
+	SharedBatch bool `json:"shared_batch"`
 	// PenaltyWeight multiplies WGAN-GP's gradient penalty; PenaltyReduction says
 	// what the penalty bounds where a picture has many scores.
 	PenaltyWeight    float64           `json:"lambda"`

@@ -41,6 +41,7 @@ var rules = map[string]rule{
 	"critic_filters":     {low: 0, high: 512},
 	"critic_norm":        {words: append(norms(), "")},
 	"d_coef":             {low: 0, high: 1000},
+	"shared_batch":       {words: []string{"true", "false"}},
 	"lambda":             {low: 0, high: 1e6},
 	"gp_reduction":       {words: []string{"", string(model.GPSum), string(model.GPMean)}},
 	"l1_weight":          {low: 0, high: 1e7, openLow: true},

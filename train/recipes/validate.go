@@ -11,7 +11,7 @@ import (
 
 // criticKeys have a meaning only beside a critic.
 var criticKeys = []string{
-	"gan_mode", "critic_conditional", "critic_filters", "critic_norm", "d_coef", "lambda", "gp_reduction",
+	"gan_mode", "critic_conditional", "critic_filters", "critic_norm", "d_coef", "shared_batch", "lambda", "gp_reduction",
 	"g_epochs_num", "d_epochs_num", "d_lr", "adv_g_lr", "adv_d_lr",
 }
 
