@@ -5,6 +5,7 @@ package model
 import (
 	"cmp"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -58,19 +59,16 @@ func WriteModelConfig(run string, c GeneratorConfig) error {
 }
 
 // ReadModelConfig reads and validates the run folder's model.json.
-func ReadModelConfig(run string) (GeneratorConfig, error) {
-	path := filepath.Join(run, ModelFile)
-	var m modelJSON
-	if err := readJSON(path, &m); err != nil {
-		return GeneratorConfig{}, err
-	}
+func ReadModelConfig(run string) (GeneratorConfig, error) { return runFolder(run).Config() }
+
+// runFolder is the source of a folder that may not be there.
+func runFolder(run string) Source { return Source{name: run, files: os.DirFS(run), root: run} }
+
+func (m modelJSON) validate() error {
 	if m.Format != modelFormat {
-		return GeneratorConfig{}, fmt.Errorf("reading %q: format must be %d, got %d", path, modelFormat, m.Format)
+		return fmt.Errorf("format must be %d, got %d", modelFormat, m.Format)
 	}
-	if err := m.Generator.Validate(); err != nil {
-		return GeneratorConfig{}, fmt.Errorf("reading %q: %w", path, err)
-	}
-	return m.Generator, nil
+	return m.Generator.Validate()
 }
 
 func checkpointRefPath(run, name string) string {
@@ -87,17 +85,7 @@ func WriteCheckpointRef(run, name string, ref CheckpointRef) error {
 
 // ReadCheckpointRef reads checkpoints/NAME.json. The error wraps
 // [os.ErrNotExist] where there is none.
-func ReadCheckpointRef(run, name string) (CheckpointRef, error) {
-	path := checkpointRefPath(run, name)
-	var ref CheckpointRef
-	if err := readJSON(path, &ref); err != nil {
-		return CheckpointRef{}, err
-	}
-	if err := ref.validate(); err != nil {
-		return CheckpointRef{}, fmt.Errorf("reading %q: %w", path, err)
-	}
-	return ref, nil
-}
+func ReadCheckpointRef(run, name string) (CheckpointRef, error) { return runFolder(run).pointer(name) }
 
 // Path returns the weight file's path in its run folder.
 func (r CheckpointRef) Path(run string) string { return filepath.Join(run, CheckpointsDir, r.File) }
@@ -154,8 +142,9 @@ func RestoreTensors(store *ml.Store, list []NamedTensor) error {
 // LoadGenerator makes the generator's variables in the store's scope
 // [GeneratorScope] from a checkpoint's tensors under the given prefix:
 // GeneratorScope itself, or [EMAScope] + "/" + GeneratorScope for the moving
-// average. Others in the list are left alone. It is an error where the tensors
-// do not fit the configuration, such as those of another recipe.
+// average. Numbers of 16 bits are widened. Others in the list are left alone. It
+// is an error where the tensors do not fit the configuration, such as those of
+// another recipe.
 func LoadGenerator(store *ml.Store, c GeneratorConfig, prefix string, list []NamedTensor) error {
 	if err := c.Validate(); err != nil {
 		return fmt.Errorf("loading a generator: %w", err)
@@ -173,6 +162,10 @@ func LoadGenerator(store *ml.Store, c GeneratorConfig, prefix string, list []Nam
 			return fmt.Errorf("loading a generator: the checkpoint lacks %q; is it of another recipe?", name)
 		}
 		delete(given, name)
+		var err error
+		if t.Tensor, err = Widen(t.Tensor); err != nil {
+			return fmt.Errorf("loading a generator: %q: %w", name, err)
+		}
 		if !t.Tensor.Shape().Equal(s.tensorShape()) {
 			return fmt.Errorf("loading a generator: the checkpoint has %q as %s, %s wants %s; is it of another recipe?",
 				name, t.Tensor.Shape(), ModelFile, s.tensorShape())

@@ -6,8 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"strings"
 	"sync"
 
 	"github.com/gomlx/compute/dtypes"
@@ -32,16 +30,19 @@ type ColorizerOptions struct {
 	// A network sees things at the size that it was trained at, so that far from
 	// that it colours less well.
 	Size int
+	// Convolutions forces a form of convolution, see [SetConvolutions]; empty means
+	// ConvolutionsAuto. Another form gives other last bits.
+	Convolutions string
 }
 
 // Colorizer maps gray pictures to coloured ones with the generator of a run
-// folder. It is safe for concurrent use; more than Lanes calls at once gain
-// nothing.
+// folder, in the precision of its backend. It is safe for concurrent use; more
+// than Lanes calls at once gain nothing.
 type Colorizer struct {
 	backend *Backend
 	config  GeneratorConfig
 	batch   int
-	hash    string
+	weights Weights
 
 	mu    sync.RWMutex // read while the network runs
 	step  int          // pictures in one execution
@@ -49,9 +50,19 @@ type Colorizer struct {
 	exec  *ml.Exec // nil after Close, and where compiling it anew has failed
 }
 
-// OpenColorizer opens a run folder and compiles its generator for one shape of
-// batch. The backend must outlive the Colorizer.
-func OpenColorizer(b *Backend, run string, o ColorizerOptions) (*Colorizer, error) {
+// OpenColorizer opens a run folder, or a file that [Export] has written, and
+// compiles its generator for one shape of batch. The backend must outlive the
+// Colorizer.
+func OpenColorizer(b *Backend, name string, o ColorizerOptions) (*Colorizer, error) {
+	s, err := OpenSource(name)
+	if err != nil {
+		return nil, fmt.Errorf("opening model %q: %w", name, err)
+	}
+	return OpenColorizerFrom(b, s, o)
+}
+
+// OpenColorizerFrom is [OpenColorizer] for a source that is open.
+func OpenColorizerFrom(b *Backend, s Source, o ColorizerOptions) (*Colorizer, error) {
 	if o.Batch == 0 {
 		o.Batch = 1
 	}
@@ -59,17 +70,21 @@ func OpenColorizer(b *Backend, run string, o ColorizerOptions) (*Colorizer, erro
 		return nil, fmt.Errorf("batch must be in [1, %d], got %d", maxBatch, o.Batch)
 	}
 	c := &Colorizer{backend: b, batch: o.Batch, store: ml.NewStore()}
+	SetPrecision(c.store, b.Precision)
+	if err := SetConvolutions(c.store, o.Convolutions); err != nil {
+		return nil, err
+	}
 	c.step = c.stepFor(o.Batch)
-	if err := c.load(run, o.Checkpoint); err != nil {
-		return nil, fmt.Errorf("opening model %q: %w", run, err)
+	if err := c.load(s, o.Checkpoint); err != nil {
+		return nil, fmt.Errorf("opening model %q: %w", s.Name(), err)
 	}
 	if err := c.resize(o.Size); err != nil {
 		c.store.Finalize()
-		return nil, fmt.Errorf("opening model %q: %w", run, err)
+		return nil, fmt.Errorf("opening model %q: %w", s.Name(), err)
 	}
 	if err := c.compile(); err != nil {
 		c.store.Finalize()
-		return nil, fmt.Errorf("opening model %q on %s: %w", run, b.Name, err)
+		return nil, fmt.Errorf("opening model %q on %s: %w", s.Name(), b.Name, err)
 	}
 	return c, nil
 }
@@ -90,36 +105,21 @@ func (c *Colorizer) resize(side int) error {
 	return nil
 }
 
-func (c *Colorizer) load(run, checkpoint string) error {
-	if st, err := os.Stat(run); err != nil {
-		return fmt.Errorf("finding the run folder: %w", err)
-	} else if !st.IsDir() {
-		return errors.New("not a folder")
-	}
+func (c *Colorizer) load(s Source, checkpoint string) error {
 	var err error
-	if c.config, err = ReadModelConfig(run); err != nil {
+	if c.config, err = s.Config(); err != nil {
 		return err
 	}
-	path, hash, err := FindWeights(run, checkpoint)
+	if c.weights, err = s.Find(checkpoint); err != nil {
+		return err
+	}
+	list, _, err := c.weights.Load()
 	if err != nil {
 		return err
 	}
-	prefix := GeneratorScope
-	if checkpoint == CheckpointEMA {
-		prefix = EMAScope + "/" + GeneratorScope
+	if err := LoadGenerator(c.store, c.config, GeneratorScope, list); err != nil {
+		return fmt.Errorf("checkpoint %q: %w", c.weights.Path(), err)
 	}
-	list, _, err := loadSafetensors(path, func(name string) bool { return strings.HasPrefix(name, prefix+"/") })
-	if err != nil {
-		return err
-	}
-	if checkpoint == CheckpointEMA && len(list) == 0 {
-		return fmt.Errorf("checkpoint %q holds no moving average, since its recipe's ema is 0: ask for %s or %s",
-			path, CheckpointLast, CheckpointBest)
-	}
-	if err := LoadGenerator(c.store, c.config, prefix, list); err != nil {
-		return fmt.Errorf("checkpoint %q: %w", path, err)
-	}
-	c.hash = hash
 	return nil
 }
 
@@ -156,9 +156,18 @@ func (c *Colorizer) Lanes() int {
 	return 2
 }
 
-// Hash returns the hex SHA-256 of the run's model.json and weights: results of
-// equal hashes on one backend and class of machine are equal bytes.
-func (c *Colorizer) Hash() string { return c.hash }
+// Hash returns the network's [Weights.Hash], on a backend of another precision
+// than float32 hashed together with its name: results of equal hashes and options
+// on one backend and class of machine are equal bytes.
+func (c *Colorizer) Hash() string {
+	if p := c.backend.Precision; p != "" && p != PrecisionFloat32 {
+		return hashText(c.weights.Hash + string(p))
+	}
+	return c.weights.Hash
+}
+
+// Weights returns which weights the network has.
+func (c *Colorizer) Weights() Weights { return c.weights }
 
 // Colorize takes n gray pictures, n*size*size values in [-1, 1], n in
 // [1, Batch], and returns n*size*size*3 colour values in [-1, 1]. Fewer

@@ -43,6 +43,17 @@ func backends(t *testing.T) map[string]*model.Backend {
 	return m
 }
 
+// bfloat16 returns xla:cpu in bfloat16.
+func bfloat16(t *testing.T) *model.Backend {
+	t.Helper()
+	b, err := model.OpenBackendWith(model.BackendCPU, model.BackendOptions{Precision: model.PrecisionBFloat16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Finalize)
+	return b
+}
+
 func open(t *testing.T, b *model.Backend, run string, batch int) *model.Colorizer {
 	t.Helper()
 	c, err := model.OpenColorizer(b, run, model.ColorizerOptions{Batch: batch})
@@ -66,7 +77,11 @@ func TestColorizerNeighbours(t *testing.T) {
 	tiny := modeltest.Write(t, config, 3)
 	config.Size, config.Downs, config.Filters = 64, 6, 24
 	larger := modeltest.Write(t, config, 3)
-	for name, b := range backends(t) {
+	all := backends(t)
+	if _, ok := all[model.BackendCPU]; ok {
+		all["xla:cpu, bfloat16"] = bfloat16(t)
+	}
+	for name, b := range all {
 		run := tiny
 		if name != model.BackendGo {
 			run = larger // so that its matrix products split their work

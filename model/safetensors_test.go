@@ -13,9 +13,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
@@ -163,9 +165,16 @@ func FuzzSafetensors(f *testing.F) {
 	f.Add(file(`{"x":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}`, 4))
 	f.Add(file(`{"__metadata__":{"a":"b"},"x":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"y":{"dtype":"I64","shape":[1,2],"data_offsets":[4,20]}}`, 20))
 	f.Add(file(`{"x":{"dtype":"F32","shape":[2000000000],"data_offsets":[0,8000000000]}}`, 4))
+	f.Add(file(`{"x":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]},"y":{"dtype":"F16","shape":[1,1],"data_offsets":[4,6]}}`, 6))
+	f.Add(file(`{"__metadata__":{"chromabeam.layout":"chromabeam","chromabeam.step":"1","chromabeam.model":`+
+		`"{\"format\":1,\"generator\":{\"size\":2,\"in_channels\":1,\"out_channels\":3,\"num_downs\":1,\"filters\":1,\"norm\":\"none\"}}"}}`, 0))
 	f.Add([]byte{8, 0, 0, 0, 0, 0, 0, 0})
 	path := filepath.Join(f.TempDir(), "w")
 	f.Fuzz(func(t *testing.T, data []byte) {
+		exported := Source{name: "x", files: fstest.MapFS{"x": {Data: data}}, weights: "x", bare: true}
+		if c, err := exported.Config(); err == nil && c.Validate() != nil {
+			t.Fatalf("an impossible configuration was read: %+v", c)
+		}
 		list, metadata, err := readSafetensors(bytes.NewReader(data), int64(len(data)), func(string) bool { return true })
 		if err != nil {
 			return
@@ -174,6 +183,7 @@ func FuzzSafetensors(f *testing.F) {
 			if n.Name == "" {
 				return // ours have names
 			}
+			widenAndBack(t, n)
 		}
 		if err := SaveSafetensors(path, list, metadata); err != nil {
 			t.Fatalf("writing what was read: %v", err)
@@ -186,4 +196,28 @@ func FuzzSafetensors(f *testing.F) {
 			t.Errorf("second reading (-first +second):\n%s", diff)
 		}
 	})
+}
+
+// widenAndBack widens a tensor, and narrows it again where it holds numbers: that
+// gives the same.
+func widenAndBack(t *testing.T, n NamedTensor) {
+	t.Helper()
+	wide, err := Widen(n.Tensor)
+	if err != nil {
+		t.Fatalf("widening: %v", err)
+	}
+	if !wide.Shape().EqualDimensions(n.Tensor.Shape()) {
+		t.Fatalf("%s became %s", n.Tensor.Shape(), wide.Shape())
+	}
+	dtype := n.Tensor.DType()
+	if dtype != dtypes.BFloat16 && dtype != dtypes.Float16 {
+		return
+	}
+	back, err := Narrow(wide, dtype)
+	if err != nil {
+		return // it holds what is no number
+	}
+	if diff := cmp.Diff(described([]NamedTensor{n}), described([]NamedTensor{{n.Name, back}})); diff != "" {
+		t.Errorf("narrowed again (-want +got):\n%s", diff)
+	}
 }
