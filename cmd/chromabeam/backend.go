@@ -11,9 +11,15 @@ import (
 
 const backendUsage = "what computes: auto, xla:cuda, xla:cpu or go"
 
-// openBackend opens a backend and says on standard error which one it is.
+// openBackend opens a backend in its own precision and says on standard error
+// which one it is.
 func openBackend(term terminal, name string) (*model.Backend, error) {
-	b, err := model.OpenBackend(name)
+	return openBackendWith(term, name, string(model.PrecisionAuto))
+}
+
+// openBackendWith is openBackend for a precision, as -precision takes it.
+func openBackendWith(term terminal, name, precision string) (*model.Backend, error) {
+	b, err := model.OpenBackendWith(name, model.BackendOptions{Precision: model.Precision(precision)})
 	if err != nil {
 		return nil, fault.AsRequest(err)
 	}

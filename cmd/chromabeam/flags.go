@@ -15,6 +15,10 @@ import (
 
 var errHelp = errors.New("help asked for")
 
+// precisionUsage is what every command says of -precision.
+const precisionUsage = "numbers that networks compute with: auto, float32, tf32 (xla:cuda) or bfloat16 (xla); " +
+	"auto is tf32 on xla:cuda and float32 elsewhere"
+
 // flagSet is a command's flags with their help.
 type flagSet struct {
 	*flag.FlagSet
@@ -158,4 +162,10 @@ func wrap(text, indent string) string {
 		b.WriteString("\n")
 	}
 	return b.String()
+}
+
+// given returns the names of the flags that were set on the command line.
+func (fs *flagSet) given() (names []string) {
+	fs.Visit(func(f *flag.Flag) { names = append(names, f.Name) })
+	return names
 }

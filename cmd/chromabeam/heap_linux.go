@@ -6,6 +6,7 @@ package main
 
 import (
 	"os"
+	"slices"
 	"syscall"
 )
 
@@ -43,5 +44,6 @@ func keepHeap(args []string) {
 // settings nor others that its user chose.
 func wantsHeap(args []string, lookup func(string) (string, bool)) bool {
 	_, set := lookup(heapVariable)
-	return len(args) > 1 && args[1] == "train" && !set
+	trains := len(args) > 1 && (args[1] == "train" || args[1] == "bench" && slices.Contains(args[2:], "train"))
+	return trains && !set
 }

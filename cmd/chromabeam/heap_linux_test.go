@@ -19,6 +19,8 @@ func TestWantsHeap(t *testing.T) {
 	}{
 		{"train", []string{"chromabeam", "train", "-recipe", "6.1"}, false, true},
 		{"train again", []string{"chromabeam", "train", "-recipe", "6.1"}, true, false},
+		{"timing training", []string{"chromabeam", "bench", "-json", "train"}, false, true},
+		{"timing files", []string{"chromabeam", "bench", "codec"}, false, false},
 		{"bulk", []string{"chromabeam", "bulk"}, false, false},
 		{"no command", []string{"chromabeam"}, false, false},
 		{"no arguments", nil, false, false},
