@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/chromabeam/chromabeam/model"
+	"github.com/chromabeam/chromabeam/model/builtin"
 	"github.com/chromabeam/chromabeam/transforms/fault"
 	"github.com/chromabeam/chromabeam/transforms/pixel"
 	"github.com/chromabeam/chromabeam/transforms/shard"
@@ -17,8 +18,8 @@ import (
 
 // EvaluateOptions says which network is measured on what.
 type EvaluateOptions struct {
-	// Model is a run folder, Data a prepared data set (a folder or gs://), Split
-	// its part.
+	// Model is what [builtin.Open] takes, such as a run folder, Data a prepared data
+	// set (a folder or gs://), Split its part.
 	Model, Data, Split string
 	// Checkpoint is model.CheckpointBest, model.CheckpointLast or
 	// model.CheckpointEMA; empty takes the best, or the last where there is no
@@ -56,6 +57,8 @@ type Evaluation struct {
 	// writes: the network's colours under the picture's own luma.
 	Raw        pixel.Quality `json:"raw"`
 	Recombined pixel.Quality `json:"recombined"`
+	// Gray measures the gray pictures as they are: what colours must better.
+	Gray pixel.Quality `json:"gray"`
 	// TrueColorfulness is the mean over the true pictures.
 	TrueColorfulness float64 `json:"true_colorfulness"`
 	// Items holds the scores of each picture where they were asked for.
@@ -79,7 +82,7 @@ func (o EvaluateOptions) ValidateRequest() error {
 	var problems []error
 	fail := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
 	if o.Model == "" {
-		fail("model must name a run folder")
+		fail("model must name a run folder, an exported file or %s", builtin.Name)
 	}
 	if o.Data == "" {
 		fail("data must name a prepared data set")
@@ -113,7 +116,11 @@ func Evaluate(ctx context.Context, o EvaluateOptions) (result Evaluation, err er
 	if o.Batch == 0 {
 		o.Batch = 8
 	}
-	config, err := model.ReadModelConfig(o.Model)
+	source, err := builtin.Open(o.Model)
+	if err != nil {
+		return Evaluation{}, fault.Request("opening the network: %w", err)
+	}
+	config, err := source.Config()
 	if errors.Is(err, fs.ErrNotExist) {
 		return Evaluation{}, fault.Request("%q holds no network: %w", o.Model, err)
 	}
@@ -137,7 +144,7 @@ func Evaluate(ctx context.Context, o EvaluateOptions) (result Evaluation, err er
 		return Evaluation{}, fault.Request("split %q of %q holds no pictures", o.Split, o.Data)
 	}
 	settings := model.ColorizerOptions{Batch: min(o.Batch, p.n), Checkpoint: o.Checkpoint}
-	colorizer, err := model.OpenColorizer(o.Backend, o.Model, settings)
+	colorizer, err := model.OpenColorizerFrom(o.Backend, source, settings)
 	if err != nil {
 		return Evaluation{}, fault.Request("opening the network: %w", err)
 	}
@@ -186,6 +193,7 @@ func evaluate(ctx context.Context, o EvaluateOptions, c *model.Colorizer, p *pic
 	}
 	e.Raw.Divide(float64(p.n))
 	e.Recombined.Divide(float64(p.n))
+	e.Gray.Divide(float64(p.n))
 	e.TrueColorfulness /= float64(p.n)
 	if len(shown) == 0 {
 		return e, nil
@@ -199,6 +207,7 @@ func evaluate(ctx context.Context, o EvaluateOptions, c *model.Colorizer, p *pic
 func (e *Evaluation) add(o EvaluateOptions, p *pictures, i int, one evaluated) error {
 	e.Raw.Add(one.raw)
 	e.Recombined.Add(one.recombined)
+	e.Gray.Add(one.gray)
 	e.TrueColorfulness += one.trueColorfulness
 	if !o.PerPicture {
 		return nil

@@ -53,6 +53,10 @@ func TestEvaluate(t *testing.T) {
 		if got.Recombined.L1 >= got.Raw.L1 || got.Recombined.PSNR <= got.Raw.PSNR {
 			t.Errorf("recombined %+v, raw %+v, want the recombined ones nearer to the truth", got.Recombined, got.Raw)
 		}
+		// A random network's colours are none, which is gray.
+		if got.Gray.Colorfulness > 1 || got.Gray.L1 > got.Recombined.L1*1.1 || got.Gray.SSIM > 0.999 {
+			t.Errorf("gray %+v, recombined %+v", got.Gray, got.Recombined)
+		}
 		if got.TrueColorfulness < 20 || got.Raw.Colorfulness >= got.TrueColorfulness {
 			t.Errorf("colourfulness %.1f raw, %.1f true", got.Raw.Colorfulness, got.TrueColorfulness)
 		}

@@ -13,9 +13,9 @@ import (
 
 // evaluated is a picture with its scores.
 type evaluated struct {
-	made             *pixel.RGB
-	raw, recombined  pixel.Quality
-	trueColorfulness float64
+	made                  *pixel.RGB
+	raw, recombined, gray pixel.Quality
+	trueColorfulness      float64
 }
 
 // evaluateBatch colours count pictures from start on and measures them, on all
@@ -55,8 +55,18 @@ func measurePicture(one *pair, made []float32, side int) evaluated {
 	return evaluated{
 		made: raw, raw: pixel.Measure(raw, truth),
 		recombined:       pixel.Measure(pixel.RecombineRGB(luma, pixel.ChromaFromNetwork(made, side, box)), truth),
+		gray:             pixel.Measure(colorless(one.gray, side), truth),
 		trueColorfulness: pixel.Colorfulness(truth),
 	}
+}
+
+// colorless is a gray picture as RGB.
+func colorless(gray []uint8, side int) *pixel.RGB {
+	rgb := pixel.NewRGB(side, side)
+	for i, v := range gray {
+		rgb.Pix[3*i], rgb.Pix[3*i+1], rgb.Pix[3*i+2] = v, v, v
+	}
+	return rgb
 }
 
 // toRGB rounds values in [-1, 1] to 8-bit levels.

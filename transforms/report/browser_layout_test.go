@@ -10,20 +10,21 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/chromabeam/chromabeam/transforms/report"
+	"github.com/chromabeam/chromabeam/transforms/report/reporttest"
 )
 
 // TestBrowserPolicy shows that only the script of the package runs, and that
 // the other tests would hear of a violation.
 func TestBrowserPolicy(t *testing.T) {
 	t.Parallel()
-	b := newTab(t)
+	b := reporttest.NewTab(t)
 	const smuggled = `<script>document.title = "smuggled"</script><img src="https://example.invalid/x.png"></body>`
-	b.open(t, strings.Replace(render(t, report.SweepSample(t)), "</body>", smuggled, 1))
-	b.expect(t, "epoch 12") // our own script runs all the same
-	if got := evaluate[string](t, b, "document.title"); got != "Sweep of the gradient penalty" {
+	b.Open(t, strings.Replace(render(t, report.SweepSample(t)), "</body>", smuggled, 1))
+	expect(t, b, "epoch 12") // our own script runs all the same
+	if got := reporttest.Evaluate[string](t, b, "document.title"); got != "Sweep of the gradient penalty" {
 		t.Errorf("a script that is not ours ran: title %q", got)
 	}
-	got := b.complained()
+	got := b.Complained()
 	for _, want := range []string{"script-src", "img-src"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no complaint about %s: %s", want, got)
@@ -33,7 +34,7 @@ func TestBrowserPolicy(t *testing.T) {
 
 func TestBrowserLayout(t *testing.T) {
 	t.Parallel()
-	b := newTab(t)
+	b := reporttest.NewTab(t)
 	page := render(t, report.AllSample(t))
 	tests := []struct {
 		name, scheme  string
@@ -48,23 +49,23 @@ func TestBrowserLayout(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			b.media(t, "screen", tt.scheme)
-			b.do(t, chromedp.EmulateViewport(tt.width, tt.height))
-			b.open(t, page)
-			b.expect(t, "epoch 12")
-			if got := evaluate[string](t, b, "getComputedStyle(document.body).backgroundColor"); got != tt.background {
+			b.Media(t, "screen", tt.scheme)
+			b.Do(t, chromedp.EmulateViewport(tt.width, tt.height))
+			b.Open(t, page)
+			expect(t, b, "epoch 12")
+			if got := reporttest.Evaluate[string](t, b, "getComputedStyle(document.body).backgroundColor"); got != tt.background {
 				t.Errorf("background is %s, want %s", got, tt.background)
 			}
-			if !evaluate[bool](t, b, "document.documentElement.scrollWidth <= innerWidth") {
-				t.Errorf("the page is %d px wide, want at most %d", evaluate[int](t, b, "document.documentElement.scrollWidth"), tt.width)
+			if !reporttest.Evaluate[bool](t, b, "document.documentElement.scrollWidth <= innerWidth") {
+				t.Errorf("the page is %d px wide, want at most %d", reporttest.Evaluate[int](t, b, "document.documentElement.scrollWidth"), tt.width)
 			}
 			// What scrolls is in a box of its own; nothing else may stick out.
-			if got := evaluate[string](t, b, `Array.from(document.querySelectorAll("main *")).filter(e => !e.closest(".scroll, svg") &&
+			if got := reporttest.Evaluate[string](t, b, `Array.from(document.querySelectorAll("main *")).filter(e => !e.closest(".scroll, svg") &&
 				e.getBoundingClientRect().right > innerWidth).map(e => e.outerHTML.slice(0, 80)).join("\n")`); got != "" {
 				t.Errorf("elements stick out:\n%s", got)
 			}
 			checkReach(t, b)
-			if got := b.complained(); got != "" {
+			if got := b.Complained(); got != "" {
 				t.Errorf("the browser complained: %s", got)
 			}
 		})
@@ -74,7 +75,7 @@ func TestBrowserLayout(t *testing.T) {
 // checkReach asserts that the slider is in view with the first row of pictures,
 // that it is high enough for a finger, and that the first column of a
 // comparison stays when the runs scroll.
-func checkReach(t *testing.T, b *tab) {
+func checkReach(t *testing.T, b *reporttest.Tab) {
 	t.Helper()
 	const inView = `(() => {
 		document.querySelector("section.timeline").scrollIntoView();
@@ -89,7 +90,7 @@ func checkReach(t *testing.T, b *tab) {
 		box.scrollLeft = 1e4;
 		return Math.abs(first.getBoundingClientRect().left - box.getBoundingClientRect().left) < 3;
 	})()`
-	if !evaluate[bool](t, b, sticks) {
+	if !reporttest.Evaluate[bool](t, b, sticks) {
 		t.Error("the first column of the comparison scrolls away")
 	}
 }

@@ -31,6 +31,7 @@ type (
 		Lines                 []lineView
 		Summary               string
 		Empty                 bool
+		Nested                bool // under a heading of the third level
 		Pairs                 bool // the legend has a row for each pair
 	}
 	tickView struct {
@@ -51,9 +52,9 @@ type (
 )
 
 func curvesView(c Curves) (sectionView, error) {
-	v := sectionView{Kind: c.kind(), Title: c.Title, Note: c.Note}
+	v := sectionView{Kind: c.kind(), Title: c.Title, Note: c.Note, Compact: c.Compact}
 	for _, chart := range c.Charts {
-		cv, err := viewChart(chart)
+		cv, err := viewChartIn(chart, frameOf(c.Compact))
 		if err != nil {
 			return v, err
 		}
@@ -62,12 +63,31 @@ func curvesView(c Curves) (sectionView, error) {
 	return v, nil
 }
 
-func viewChart(c Chart) (chartView, error) {
+// frame is the size of a drawing and of its margins, in SVG units, and about how
+// many ticks its axes have.
+type frame struct {
+	width, height, left, right, top, bottom int
+	xTicks, yTicks                          int
+}
+
+func frameOf(compact bool) frame {
+	if compact {
+		return frame{width: 300, height: 178, left: 48, right: 284, top: 8, bottom: 142, xTicks: 5, yTicks: 4}
+	}
+	return frame{
+		width: chartWidth, height: chartHeight, left: marginLeft, right: plotRight, top: marginTop, bottom: plotBottom,
+		xTicks: 6, yTicks: 5,
+	}
+}
+
+func viewChart(c Chart) (chartView, error) { return viewChartIn(c, frameOf(false)) }
+
+func viewChartIn(c Chart, f frame) (chartView, error) {
 	v := chartView{
 		Title: c.Title, XLabel: c.XLabel, YLabel: c.YLabel,
-		Width: chartWidth, Height: chartHeight,
-		Left: marginLeft, Right: plotRight, Top: marginTop, Bottom: plotBottom,
-		XMiddle: (marginLeft + plotRight) / 2, YMiddle: (marginTop + plotBottom) / 2,
+		Width: f.width, Height: f.height,
+		Left: f.left, Right: f.right, Top: f.top, Bottom: f.bottom,
+		XMiddle: (f.left + f.right) / 2, YMiddle: (f.top + f.bottom) / 2,
 	}
 	x, y := extent{math.Inf(1), math.Inf(-1)}, extent{math.Inf(1), math.Inf(-1)}
 	for _, s := range c.Series {
@@ -85,10 +105,10 @@ func viewChart(c Chart) (chartView, error) {
 	if c.FromZero && !c.LogY && y.lo > 0 && y.lo <= y.hi {
 		y.lo = 0
 	}
-	sx, xt := fitData(x, 6)
-	sx.from, sx.to = marginLeft, plotRight
-	sy, yt := fit(y.lo, y.hi, c.LogY, 5)
-	sy.from, sy.to = plotBottom, marginTop
+	sx, xt := fitData(x, f.xTicks)
+	sx.from, sx.to = float64(f.left), float64(f.right)
+	sy, yt := fit(y.lo, y.hi, c.LogY, f.yTicks)
+	sy.from, sy.to = float64(f.bottom), float64(f.top)
 	v.XTicks, v.YTicks = tickViews(sx, xt), tickViews(sy, yt)
 
 	color := 0
@@ -181,7 +201,7 @@ func summary(c Chart, v chartView) string {
 	}
 	var parts []string
 	for _, l := range v.Lines {
-		if l.Last != "" {
+		if l.Last != "" && !l.Muted {
 			part := l.Name + " ends at " + l.Last
 			if l.Broken {
 				part += " and diverges"

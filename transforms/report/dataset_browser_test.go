@@ -9,11 +9,12 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/chromabeam/chromabeam/transforms/report"
+	"github.com/chromabeam/chromabeam/transforms/report/reporttest"
 )
 
 func TestBrowserDataset(t *testing.T) {
 	t.Parallel()
-	b := newTab(t)
+	b := reporttest.NewTab(t)
 	var page bytes.Buffer
 	if err := report.Render(&page, report.DatasetSample(t)); err != nil {
 		t.Fatal(err)
@@ -31,21 +32,21 @@ func TestBrowserDataset(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			b.media(t, "screen", tt.scheme)
-			b.do(t, chromedp.EmulateViewport(tt.width, tt.height))
-			b.open(t, page.String())
-			if got := evaluate[string](t, b, "getComputedStyle(document.body).backgroundColor"); got != tt.background {
+			b.Media(t, "screen", tt.scheme)
+			b.Do(t, chromedp.EmulateViewport(tt.width, tt.height))
+			b.Open(t, page.String())
+			if got := reporttest.Evaluate[string](t, b, "getComputedStyle(document.body).backgroundColor"); got != tt.background {
 				t.Errorf("background is %s, want %s", got, tt.background)
 			}
-			if got := evaluate[string](t, b, `Array.from(document.querySelectorAll("main *")).filter(e => !e.closest(".scroll, svg") &&
+			if got := reporttest.Evaluate[string](t, b, `Array.from(document.querySelectorAll("main *")).filter(e => !e.closest(".scroll, svg") &&
 				e.getBoundingClientRect().right > innerWidth).map(e => e.outerHTML.slice(0, 80)).join("\n")`); got != "" {
 				t.Errorf("elements stick out:\n%s", got)
 			}
-			if got := evaluate[int](t, b, `getComputedStyle(document.querySelector(".tiles")).gridTemplateColumns.split(" ").length`); got != tt.columns {
+			if got := reporttest.Evaluate[int](t, b, `getComputedStyle(document.querySelector(".tiles")).gridTemplateColumns.split(" ").length`); got != tt.columns {
 				t.Errorf("the contact sheet has %d columns, want %d", got, tt.columns)
 			}
 			checkDrawings(t, b)
-			if got := b.complained(); got != "" {
+			if got := b.Complained(); got != "" {
 				t.Errorf("the browser complained: %s", got)
 			}
 		})
@@ -54,7 +55,7 @@ func TestBrowserDataset(t *testing.T) {
 
 // checkDrawings asserts that captions keep to their line, that what a histogram
 // draws is inside its drawing, and that its labels do not lie on each other.
-func checkDrawings(t *testing.T, b *tab) {
+func checkDrawings(t *testing.T, b *reporttest.Tab) {
 	t.Helper()
 	for _, want := range []struct{ name, script string }{
 		{"captions of more than a line", `document.querySelectorAll(".tile figcaption").length > 0 &&
@@ -71,7 +72,7 @@ func checkDrawings(t *testing.T, b *tab) {
 		{"swatches without their color", `Array.from(document.querySelectorAll(".colors li")).every(li =>
 			li.querySelector("rect").getAttribute("fill") === li.querySelector("code").textContent && li.querySelector("svg").getBoundingClientRect().width === 40)`},
 	} {
-		if !evaluate[bool](t, b, want.script) {
+		if !reporttest.Evaluate[bool](t, b, want.script) {
 			t.Errorf("there are %s", want.name)
 		}
 	}

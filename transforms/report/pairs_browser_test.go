@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/chromabeam/chromabeam/transforms/report"
+	"github.com/chromabeam/chromabeam/transforms/report/reporttest"
 )
 
 // pairSlider is that of the first pair.
@@ -22,7 +23,7 @@ const pairSlider = "figure:first-child .pair input"
 
 // expectLine waits until the first pair shows its picture before up to a
 // percentage of its width, and its slider says so to screen readers.
-func (b *tab) expectLine(t *testing.T, percent int) {
+func expectLine(t *testing.T, b *reporttest.Tab, percent int) {
 	t.Helper()
 	condition := fmt.Sprintf(`(() => {
 		const pair = document.querySelector("figure:first-child .pair");
@@ -30,12 +31,12 @@ func (b *tab) expectLine(t *testing.T, percent int) {
 			pair.querySelector("input").getAttribute("aria-valuetext") === "%[1]d%% before, %[2]d%% after";
 	})()`, percent, 100-percent)
 	if _, err := chromedp.Run(b, chromedp.Poll[bool](condition, chromedp.WithPollingTimeout(20*time.Second))); err != nil {
-		t.Fatalf("waiting for %d%%: %v; %s", percent, err, evaluate[string](t, b, `document.querySelector("figure:first-child .pair").outerHTML.replace(/base64,[^"]*/g, "")`))
+		t.Fatalf("waiting for %d%%: %v; %s", percent, err, reporttest.Evaluate[string](t, b, `document.querySelector("figure:first-child .pair").outerHTML.replace(/base64,[^"]*/g, "")`))
 	}
 }
 
 // colors returns what is seen of the first pair's picture at shares of its width.
-func (b *tab) colors(t *testing.T, shares ...float64) string {
+func colors(t *testing.T, b *reporttest.Tab, shares ...float64) string {
 	t.Helper()
 	shot, err := chromedp.Run(b, chromedp.Screenshot(chromedp.CSS("figure:first-child .pair")))
 	if err != nil {
@@ -64,42 +65,42 @@ func (b *tab) colors(t *testing.T, shares ...float64) string {
 // TestBrowserPairs moves a pair's line by keyboard and mouse and looks at pixels.
 func TestBrowserPairs(t *testing.T) {
 	t.Parallel()
-	b := newTab(t)
-	b.do(t, chromedp.EmulateViewport(1200, 900))
-	b.open(t, render(t, report.JobSample(t)))
-	b.expectLine(t, 50)
-	if got := b.colors(t, 0.1, 0.4, 0.6, 0.9); got != "gray gray red red " {
+	b := reporttest.NewTab(t)
+	b.Do(t, chromedp.EmulateViewport(1200, 900))
+	b.Open(t, render(t, report.JobSample(t)))
+	expectLine(t, b, 50)
+	if got := colors(t, b, 0.1, 0.4, 0.6, 0.9); got != "gray gray red red " {
 		t.Errorf("at the start the picture shows %s", got)
 	}
 	for _, step := range []struct {
 		key  string
 		want int
 	}{{kb.ArrowRight, 51}, {kb.ArrowLeft, 50}, {kb.ArrowLeft, 49}, {kb.Home, 0}, {kb.End, 100}} {
-		b.do(t, chromedp.SendKeys(chromedp.CSS(pairSlider), step.key))
-		b.expectLine(t, step.want)
+		b.Do(t, chromedp.SendKeys(chromedp.CSS(pairSlider), step.key))
+		expectLine(t, b, step.want)
 	}
-	if got := b.colors(t, 0.1, 0.4, 0.6, 0.9); got != "gray gray gray gray " {
+	if got := colors(t, b, 0.1, 0.4, 0.6, 0.9); got != "gray gray gray gray " {
 		t.Errorf("at its end the picture shows %s", got)
 	}
-	if !evaluate[bool](t, b, `getComputedStyle(document.querySelector("figure:first-child .pair")).outlineStyle === "solid"`) {
+	if !reporttest.Evaluate[bool](t, b, `getComputedStyle(document.querySelector("figure:first-child .pair")).outlineStyle === "solid"`) {
 		t.Error("the slider that has the focus does not show it")
 	}
 	// A click moves the line to where it was, wherever that is.
 	for _, share := range []float64{0.2, 0.75, 0.03, 0.97} {
-		point := evaluate[[]float64](t, b, fmt.Sprintf(`(() => {
+		point := reporttest.Evaluate[[]float64](t, b, fmt.Sprintf(`(() => {
 			const pair = document.querySelector("figure:first-child .pair");
 			pair.scrollIntoView({block: "center"});
 			const r = pair.getBoundingClientRect();
 			return [r.left + %g * r.width, r.top + r.height / 2];
 		})()`, share))
-		b.do(t, chromedp.MouseClickXY(point[0], point[1]))
-		got := evaluate[int](t, b, `Number(document.querySelector("`+pairSlider+`").value)`)
+		b.Do(t, chromedp.MouseClickXY(point[0], point[1]))
+		got := reporttest.Evaluate[int](t, b, `Number(document.querySelector("`+pairSlider+`").value)`)
 		if d := float64(got) - 100*share; d < -1.5 || d > 1.5 {
 			t.Errorf("a click at %g%% moves the line to %d%%", 100*share, got)
 		}
-		b.expectLine(t, got)
+		expectLine(t, b, got)
 	}
-	if got := b.complained(); got != "" {
+	if got := b.Complained(); got != "" {
 		t.Errorf("the browser complained: %s", got)
 	}
 }
@@ -115,22 +116,22 @@ func TestBrowserPairsOnPaper(t *testing.T) {
 			!document.querySelector(".pair input").checkVisibility();
 	})()`
 	for _, how := range []string{"without script", "print"} {
-		b := newTab(t)
+		b := reporttest.NewTab(t)
 		if how == "without script" {
 			params := emulation.SetScriptExecutionDisabledParams{Value: true}
 			if _, err := chromedp.Call(b, emulation.SetScriptExecutionDisabled, params); err != nil {
 				t.Fatal(err)
 			}
 		}
-		b.open(t, render(t, report.JobSample(t)))
+		b.Open(t, render(t, report.JobSample(t)))
 		if how == "print" {
-			b.expectLine(t, 50)
-			b.media(t, "print", "light")
+			expectLine(t, b, 50)
+			b.Media(t, "print", "light")
 		}
-		if !evaluate[bool](t, b, sideBySide) {
+		if !reporttest.Evaluate[bool](t, b, sideBySide) {
 			t.Errorf("%s: the pictures are not side by side", how)
 		}
-		if got := evaluate[string](t, b, seen("figure:first-child .pair span")); got != "before after" {
+		if got := reporttest.Evaluate[string](t, b, seen("figure:first-child .pair span")); got != "before after" {
 			t.Errorf("%s: labels %q", how, got)
 		}
 	}
@@ -139,7 +140,7 @@ func TestBrowserPairsOnPaper(t *testing.T) {
 // TestBrowserJob looks at a bulk job's page in both schemes and on phones.
 func TestBrowserJob(t *testing.T) {
 	t.Parallel()
-	b := newTab(t)
+	b := reporttest.NewTab(t)
 	page := render(t, report.JobSample(t))
 	for _, tt := range []struct {
 		name, scheme string
@@ -152,11 +153,11 @@ func TestBrowserJob(t *testing.T) {
 		{"small dark phone", "dark", 320, "rgb(17, 20, 24)"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			b.media(t, "screen", tt.scheme)
-			b.do(t, chromedp.EmulateViewport(tt.width, 800))
-			b.open(t, page)
-			b.expectLine(t, 50)
-			if got := evaluate[string](t, b, "getComputedStyle(document.body).backgroundColor"); got != tt.background {
+			b.Media(t, "screen", tt.scheme)
+			b.Do(t, chromedp.EmulateViewport(tt.width, 800))
+			b.Open(t, page)
+			expectLine(t, b, 50)
+			if got := reporttest.Evaluate[string](t, b, "getComputedStyle(document.body).backgroundColor"); got != tt.background {
 				t.Errorf("background is %s, want %s", got, tt.background)
 			}
 			for _, want := range []struct{ name, script string }{
@@ -175,11 +176,11 @@ func TestBrowserJob(t *testing.T) {
 				})()`},
 				{"sliders without a name", `Array.from(document.querySelectorAll(".pair input")).every(i => i.ariaLabel.endsWith("before and after") || i.ariaLabel.endsWith("scan and coloured"))`},
 			} {
-				if !evaluate[bool](t, b, want.script) {
+				if !reporttest.Evaluate[bool](t, b, want.script) {
 					t.Errorf("there are %s", want.name)
 				}
 			}
-			if got := b.complained(); got != "" {
+			if got := b.Complained(); got != "" {
 				t.Errorf("the browser complained: %s", got)
 			}
 		})

@@ -14,14 +14,21 @@ import (
 )
 
 var (
+	//go:embed palette.css
+	paletteStyle string
+	//go:embed chart.css
+	chartStyle string
 	//go:embed style.css
-	style string
+	pageStyle string
+	style     = paletteStyle + chartStyle + pageStyle
 	//go:embed page.html
 	layout string
 	//go:embed pictures.html
 	pictures string
+	//go:embed chapters.html
+	chapters string
 
-	page = template.Must(template.Must(template.New("page").Parse(layout)).Parse(pictures))
+	page = template.Must(template.Must(template.Must(template.New("page").Parse(layout)).Parse(pictures)).Parse(chapters))
 )
 
 // Render writes the page as HTML in UTF-8. Nothing is written unless the whole
@@ -39,12 +46,11 @@ func Render(w io.Writer, p Page) error {
 			problems = append(problems, fmt.Errorf("rendering section %d: %w", i, err))
 		}
 		sv.ID = i
-		if sv.Slider {
-			v.allow()
-		}
+		v.admit(sv)
 		v.Views = append(v.Views, sv)
 	}
-	if err := errors.Join(problems...); err != nil {
+	v.link()
+	if err := errors.Join(append(problems, uniqueAnchors(v.Views))...); err != nil {
 		return err
 	}
 	var b bytes.Buffer
@@ -64,12 +70,24 @@ type (
 		// Script and ScriptHash are empty where nothing on the page moves.
 		Script     template.JS
 		ScriptHash string
+		// Linked is the source of pictures beside the page, empty where all are
+		// inside it.
+		Linked string
 	}
 	sectionView struct {
 		ID          int
 		Kind        string
 		Title, Note string
 		Paragraphs  []string
+		Points      []string
+		Boxed       bool
+		Anchor      string // of a group, which contents link to
+		Links       []sectionView
+		Members     []sectionView
+		Strips      []stripView
+		Compact     bool
+		Caption     string
+		RowHeads    bool
 		Columns     []Column
 		Rows        [][]cellView
 		Charts      []chartView
@@ -91,6 +109,7 @@ type (
 	cellView struct {
 		Text          string
 		Numeric, Best bool
+		Head          bool
 	}
 	itemView struct {
 		Caption         string
@@ -108,7 +127,7 @@ type (
 func viewOf(s Section) (sectionView, error) {
 	switch s := s.(type) {
 	case Text:
-		return sectionView{Kind: s.kind(), Title: s.Title, Paragraphs: s.Paragraphs}, nil
+		return sectionView{Kind: s.kind(), Title: s.Title, Paragraphs: s.Paragraphs, Points: s.Points, Boxed: s.Boxed}, nil
 	case Table:
 		return tableView(s)
 	case Curves:
@@ -129,6 +148,12 @@ func viewOf(s Section) (sectionView, error) {
 		return timelineView(s)
 	case Comparison:
 		return comparisonView(s)
+	case Group:
+		return groupView(s)
+	case Contents:
+		return sectionView{Kind: s.kind(), Title: s.Title}, nil
+	case Strips:
+		return stripsView(s)
 	case Rejects:
 		return rejectsView(s), nil
 	default:
@@ -137,14 +162,14 @@ func viewOf(s Section) (sectionView, error) {
 }
 
 func tableView(t Table) (sectionView, error) {
-	v := sectionView{Kind: t.kind(), Title: t.Title, Note: t.Note, Columns: t.Columns}
+	v := sectionView{Kind: t.kind(), Title: t.Title, Note: t.Note, Columns: t.Columns, Caption: t.Caption, RowHeads: t.RowHeads}
 	for i, row := range t.Rows {
 		if len(row) > len(t.Columns) {
 			return v, fmt.Errorf("row %d of table %q must have at most %d cells, got %d", i, t.Title, len(t.Columns), len(row))
 		}
 		cells := make([]cellView, len(t.Columns))
 		for j := range cells {
-			cells[j].Numeric = t.Columns[j].Numeric
+			cells[j].Numeric, cells[j].Head = t.Columns[j].Numeric, t.RowHeads && j == 0
 			if j < len(row) {
 				cells[j].Text = row[j]
 			}

@@ -5,14 +5,16 @@
 // of rejects. [DatasetPage] makes the page of a data set.
 //
 // A page needs no network: style, pictures (data URIs) and curves (inline SVG)
-// are inside it, and its content security policy forbids everything else. Only
-// a page with a [Timeline] or [Pairs] runs a script, the one whose hash the policy
-// names, and without it still shows everything.
+// are inside it, and its content security policy forbids everything else, but for
+// the files beside it that [Strips] name. Only a page with a [Timeline] or [Pairs]
+// runs a script, the one whose hash the policy names, and without it still shows
+// everything. [RenderMarkdown] writes a page of chapters for hosts of code that show
+// no HTML, and [RenderSVG] its charts.
 // It follows the reader's light or dark setting and fits a phone. All text is
 // escaped; names of pictures are outside input and are treated as such.
 //
 // The same page rendered twice gives the same bytes. The package imports
-// neither Beam nor GoMLX; bulk, train, demo and inspect share it.
+// neither Beam nor GoMLX; bulk, train, demo, inspect and report share it.
 package report
 
 import "github.com/chromabeam/chromabeam/transforms/fault"
@@ -43,13 +45,17 @@ type Fact struct {
 
 // Section is one part of a page: [Text], [Table], [Breakdown], [Curves],
 // [Histograms], [Swatches], [Gallery], [ContactSheet], [Pairs], [Timeline],
-// [Comparison] or [Rejects].
+// [Comparison], [Strips], [Rejects], [Contents] or [Group].
 type Section interface{ kind() string }
 
 // Text is prose.
 type Text struct {
 	Title      string
 	Paragraphs []string
+	// Points follow the paragraphs as a list.
+	Points []string
+	// Boxed sets the text off from what surrounds it: what must not be missed.
+	Boxed bool
 }
 
 // Table is a table of strings. Rows may be shorter than Columns; what a row has
@@ -61,6 +67,10 @@ type Table struct {
 	// Best are the cells to stand out, such as the best run's figures. A cell
 	// that the table does not have is refused by [Render].
 	Best []Cell
+	// RowHeads makes the first cell of each row its header.
+	RowHeads bool
+	// Caption is the table's own, for one whose title does not say what it holds.
+	Caption string
 }
 
 // Cell is a place in a [Table], counted from 0 and without the header.
@@ -78,6 +88,11 @@ type Column struct {
 type Curves struct {
 	Title, Note string
 	Charts      []Chart
+	// Compact draws the charts small, three beside each other on a wide page.
+	Compact bool
+	// File is the path of the same charts as a file of [RenderSVG] beside the page,
+	// for [RenderMarkdown]; [Render] draws them into the page.
+	File string
 }
 
 // Chart is one pair of axes with its series.

@@ -25,6 +25,10 @@ func Clip(s string, n int) string {
 	return string(runes[:head]) + "…" + string(runes[len(runes)-(n-1-head):])
 }
 
+// Legible is text from outside as a page shows it: cut to some 200 characters, and
+// with a mark for each character that is not seen but turns or breaks the others.
+func Legible(s string) string { return legible(s) }
+
 // legible is a name as a page shows it: cut, and with a mark for each character
 // that is not seen but turns the direction of others, which would have a name
 // look like another.
