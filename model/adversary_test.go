@@ -15,7 +15,7 @@ import (
 // quadratic is a critic whose scores and gradients can be written out: a picture
 // of two pixels and three channels has a score for each pixel, the sum over the
 // channels of colour + gray*colour^2.
-func quadratic(gray, color *Node) *Node {
+func quadratic(_ Precision, gray, color *Node) *Node {
 	x := graph.Add(color, graph.Mul(graph.BroadcastToDims(gray, color.Shape().Dimensions...), graph.Square(color)))
 	return graph.ReduceAndKeep(x, graph.ReduceSum, 3)
 }
@@ -84,7 +84,7 @@ func TestCriticTerms(t *testing.T) {
 			onBackends(t, func(t *testing.T, b *Backend) {
 				got := eval(t, b, func(in []*Node) []*Node {
 					terms := o.Loss(quadratic, in[0], in[1], in[2], in[3], graph.Scalar(in[0].Graph(), in[0].DType(), weight))
-					list := []*Node{terms.Loss, terms.Distance, o.GeneratorLoss(quadratic(in[0], in[2]))}
+					list := []*Node{terms.Loss, terms.Distance, o.GeneratorLoss(quadratic(PrecisionAuto, in[0], in[2]))}
 					if terms.Penalty != nil {
 						list = append(list, terms.Penalty, terms.Norm)
 					}
@@ -130,8 +130,7 @@ func TestApart(t *testing.T) {
 				o := CriticObjective{Adversary: AdversaryVanilla, Apart: apart}
 				return evalStore(t, goBackend(t), store, func(root *ml.Scope, in []*Node) []*Node {
 					scope := root.In(CriticScope)
-					score := func(gray, color *Node) *Node { return Critic(scope, c, gray, color) }
-					loss := o.Loss(score, in[0], in[1], in[2], nil, nil).Loss
+					loss := o.Loss(ScoreOf(scope, c), in[0], in[1], in[2], nil, nil).Loss
 					return append([]*Node{loss}, NewTape(scope).Gradients(graph.ReduceAllMean(loss))...)
 				}, gray, real, fake)
 			}

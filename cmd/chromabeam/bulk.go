@@ -17,10 +17,10 @@ import (
 func bulkCommand() command {
 	return command{
 		name:     "bulk",
-		synopsis: "-model RUN -input SRC -output DST [flags]",
+		synopsis: "-input SRC -output DST [flags]",
 		summary:  "colour a whole folder, archive or list of pictures",
 		examples: []string{
-			"chromabeam bulk -model runs/demo -input scans/ -output coloured/",
+			"chromabeam bulk -input scans/ -output coloured/",
 			"chromabeam bulk -model runs/demo -input in.zip -output out.zip -format jpeg",
 			"chromabeam bulk -model runs/demo -input gs://scans/2024.tar -output coloured/",
 			"chromabeam bulk -model runs/demo -input gs://scans -output gs://done -dry-run",
@@ -42,7 +42,7 @@ func defineBulk(fs *flagSet) func(context.Context, terminal, []string) error {
 		"write nothing: count what is to be done, and say how long it will take, after a trial on up to 64 pictures, or -sample N")
 	asJSON := fs.Bool("json", false, "print the result as JSON")
 	runnerFlags(fs, &o.Runner)
-	fs.require("model", "input", "output")
+	fs.require("input", "output")
 	return func(ctx context.Context, term terminal, args []string) error {
 		if err := noArguments(args); err != nil {
 			return err
@@ -50,6 +50,7 @@ func defineBulk(fs *flagSet) func(context.Context, terminal, []string) error {
 		o.Serving = func(addr string) {
 			fmt.Fprintf(term.stderr, "metrics at http://%s/metrics, profiles at http://%s/debug/pprof/\n", addr, addr)
 		}
+		noteBuiltin(term, o.Model)
 		if *dryRun {
 			return runDry(ctx, term, o, *asJSON)
 		}

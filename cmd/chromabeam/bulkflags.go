@@ -7,15 +7,22 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/chromabeam/chromabeam/model/builtin"
 	"github.com/chromabeam/chromabeam/pipelines/bulk"
 )
+
+// modelUsage describes -model.
+const modelUsage = "the trained network, `RUN`: a run folder, a file of export -layout chromabeam, or builtin for the one " +
+	"in the box (recipes show builtin tells what that can do)"
 
 // modelFlags adds the flags that colorize and bulk share: which network, and
 // what a coloured picture is like.
 func modelFlags(fs *flagSet, o *bulk.Options) {
-	fs.StringVar(&o.Model, "model", "", "run folder of the trained network, `RUN`")
-	fs.StringVar(&o.Checkpoint, "checkpoint", o.Checkpoint, "which of its weights: last, best, or ema for the moving average")
+	fs.StringVar(&o.Model, "model", o.Model, modelUsage)
+	fs.StringVar(&o.Checkpoint, "checkpoint", o.Checkpoint,
+		"which weights of a run folder: last, best, or ema for the moving average")
 	fs.StringVar(&o.Backend, "backend", o.Backend, backendUsage)
+	fs.StringVar((*string)(&o.Precision), "precision", string(o.Precision), precisionUsage)
 	fs.Func("format", "format of the coloured pictures: same, jpeg or png; same keeps JPEG and makes PNG of all else (default same)",
 		func(s string) error {
 			o.Format = bulk.Format(s)
@@ -31,6 +38,13 @@ func modelFlags(fs *flagSet, o *bulk.Options) {
 		"encode the luma of JPEGs anew instead of keeping it bit for bit: slower, and no better")
 	fs.Int64Var(&o.Limits.MaxPixels, "max-pixels", o.Limits.MaxPixels, "pictures with more pixels are rejected")
 	fs.Int64Var(&o.Limits.MaxBytes, "max-bytes", o.Limits.MaxBytes, "files with more bytes are rejected")
+}
+
+// noteBuiltin says what to expect of the model in the box.
+func noteBuiltin(term terminal, name string) {
+	if name == builtin.Name {
+		fmt.Fprint(term.stderr, "model builtin, which knows drawings alone: see chromabeam recipes show builtin\n")
+	}
 }
 
 // bulkPlaces adds where pictures come from, where they go and under which names.

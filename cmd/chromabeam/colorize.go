@@ -14,10 +14,10 @@ import (
 func colorizeCommand() command {
 	return command{
 		name:     "colorize",
-		synopsis: "-model RUN IN [OUT]",
+		synopsis: "[-model RUN] IN [OUT]",
 		summary:  "colour one picture",
 		examples: []string{
-			"chromabeam colorize -model runs/demo scan.jpg",
+			"chromabeam colorize scan.jpg",
 			"chromabeam colorize -model runs/demo scan.jpg coloured.png",
 		},
 		define: defineColorize,
@@ -30,7 +30,6 @@ func defineColorize(fs *flagSet) func(context.Context, terminal, []string) error
 	modelFlags(fs, &o)
 	fs.BoolVar(&o.Overwrite, "overwrite", false, "replace the output if it exists")
 	asJSON := fs.Bool("json", false, "print the result as JSON")
-	fs.require("model")
 	return func(ctx context.Context, term terminal, args []string) error {
 		if len(args) < 1 || len(args) > 2 {
 			return fault.Request("colorize takes a picture and where to write it, got %d arguments", len(args))
@@ -39,10 +38,11 @@ func defineColorize(fs *flagSet) func(context.Context, terminal, []string) error
 		if len(args) == 2 {
 			out = args[1]
 		}
+		noteBuiltin(term, o.Model)
 		if err := bulk.ColorizeFile(ctx, o, args[0], out); err != nil {
 			return err
 		}
-		return term.result(*asJSON, map[string]string{"input": args[0], "output": out}, field{"output", out})
+		return term.result(*asJSON, map[string]string{"input": args[0], "output": out, "model": o.Model}, field{"output", out})
 	}
 }
 

@@ -30,17 +30,18 @@ func evaluateCommand() command {
 
 func defineEvaluate(fs *flagSet) func(context.Context, terminal, []string) error {
 	var o train.EvaluateOptions
-	var backend, csv, grid string
-	fs.StringVar(&o.Model, "model", "", "run folder of the trained network, `RUN`")
+	var backend, precision, csv, grid string
+	fs.StringVar(&o.Model, "model", "", modelUsage)
 	fs.StringVar(&o.Data, "data", "", "prepared data set, a folder or gs://, `DST`")
 	fs.StringVar(&o.Split, "split", "val", "part of the data set: train, val or test")
 	fs.StringVar(&o.Checkpoint, "checkpoint", "",
-		"which weights: last, best, or ema for the moving average; best if there is one when not given")
+		"which weights of a run folder: last, best, or ema for the moving average; best if there is one when not given")
 	fs.IntVar(&o.Batch, "batch", 8, "pictures that go through the network at once")
 	fs.StringVar(&csv, "csv", "", "write the scores of each picture to a table, `FILE`")
 	fs.StringVar(&grid, "grid", "", "write the split's first pictures, gray, generated and true, to a PNG, `FILE`")
 	pictures := fs.Int("grid-pictures", 8, "pictures in the grid")
 	fs.StringVar(&backend, "backend", "auto", backendUsage)
+	fs.StringVar(&precision, "precision", "auto", precisionUsage)
 	asJSON := fs.Bool("json", false, "print the result as JSON")
 	fs.require("model", "data")
 	return func(ctx context.Context, term terminal, args []string) error {
@@ -57,7 +58,7 @@ func defineEvaluate(fs *flagSet) func(context.Context, terminal, []string) error
 		if err := o.ValidateRequest(); err != nil {
 			return fault.AsRequest(err)
 		}
-		b, err := openBackend(term, backend)
+		b, err := openBackendWith(term, backend, precision)
 		if err != nil {
 			return err
 		}
@@ -97,7 +98,7 @@ func printEvaluation(term terminal, e train.Evaluation, asJSON bool) error {
 	outputs := []struct {
 		name, title string
 		values      pixel.Quality
-	}{{"raw", "network alone", e.Raw}, {"recombined", "with own luma", e.Recombined}}
+	}{{"raw", "network alone", e.Raw}, {"recombined", "with own luma", e.Recombined}, {"gray", "left gray", e.Gray}}
 	var table strings.Builder
 	fmt.Fprintf(&table, "%-13s %8s %8s %7s %9s %13s\n", "output", "L1", "PSNR", "SSIM", "CIEDE2000", "colourfulness")
 	fields := []field{{"pictures", e.Pictures}, {"mode", e.Mode}}

@@ -53,8 +53,8 @@ type command struct {
 // commands lists every subcommand in the order of the help.
 func commands() []command {
 	return []command{
-		fetchCommand(), prepareCommand(), inspectCommand(), recipesCommand(), trainCommand(), evaluateCommand(),
-		colorizeCommand(), bulkCommand(), demoCommand(), setupCommand(), doctorCommand(), versionCommand(),
+		fetchCommand(), prepareCommand(), inspectCommand(), recipesCommand(), trainCommand(), evaluateCommand(), reportCommand(),
+		exportCommand(), colorizeCommand(), bulkCommand(), demoCommand(), benchCommand(), setupCommand(), doctorCommand(), versionCommand(),
 	}
 }
 

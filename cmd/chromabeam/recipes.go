@@ -18,8 +18,10 @@ func recipesCommand() command {
 		name:     "recipes",
 		synopsis: "[list | show NAME] [flags]",
 		summary:  "list the training recipes, or show one with its hypothesis",
-		examples: []string{"chromabeam recipes", "chromabeam recipes show 6.7", "chromabeam recipes show 6.3 -size 64"},
-		define:   defineRecipes,
+		examples: []string{
+			"chromabeam recipes", "chromabeam recipes show 6.7", "chromabeam recipes show 6.3 -size 64", "chromabeam recipes show builtin",
+		},
+		define: defineRecipes,
 	}
 }
 
@@ -89,10 +91,18 @@ func showRecipe(term terminal, name string, settings []string, asJSON bool) erro
 	if err := e.Validate(); err != nil {
 		return fault.AsRequest(err)
 	}
-	if asJSON {
-		return term.result(true, e)
+	shown, err := withCard(e)
+	if err != nil {
+		return err
 	}
-	_, err = io.WriteString(term.stdout, recipePage(original, e))
+	if asJSON {
+		return term.result(true, shown)
+	}
+	page := recipePage(original, e)
+	if shown.Card != nil {
+		page += cardPage(*shown.Card)
+	}
+	_, err = io.WriteString(term.stdout, page)
 	return err
 }
 

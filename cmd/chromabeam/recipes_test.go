@@ -5,9 +5,13 @@ package main
 import (
 	"encoding/json"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/chromabeam/chromabeam/model/builtin"
 	"github.com/chromabeam/chromabeam/train/recipes"
 )
 
@@ -61,6 +65,31 @@ func TestRecipesJSON(t *testing.T) {
 	}
 	if e.Size != 64 || e.Downs != 5 || len(e.Runs()) != 5 {
 		t.Errorf("6.7 at 64 px has size %d, num_downs %d and %d runs, want 64, 5 and 5", e.Size, e.Downs, len(e.Runs()))
+	}
+}
+
+// TestRecipesCard: the recipe of the model in the box comes with its card, and no
+// other does.
+func TestRecipesCard(t *testing.T) {
+	t.Parallel()
+	card, err := builtin.ReadCard()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]*builtin.Card{"builtin": &card, "anime-final": nil} {
+		var got shownRecipe
+		if err := json.Unmarshal([]byte(mustRun(t, exitDone, "recipes", "show", name, "-json")), &got); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got.Card); diff != "" {
+			t.Errorf("%s: card (-want +got):\n%s", name, diff)
+		}
+		page := strings.Join(strings.Fields(mustRun(t, exitDone, "recipes", "show", name)), " ")
+		for _, part := range slices.Concat(card.NotFor, []string{card.Data[0].LicenseURL, card.Data[1].Author, card.Weights.SHA256}) {
+			if strings.Contains(page, part) != (want != nil) {
+				t.Errorf("%s: the page has %q: %v, want %v", name, part, want == nil, want != nil)
+			}
+		}
 	}
 }
 

@@ -35,6 +35,7 @@ func trainCommand() command {
 type trainFlags struct {
 	train.Options
 	recipe, only, backend, feed string
+	precision                   string
 	settings                    settingList
 	smoke, asJSON               bool
 }
@@ -52,6 +53,7 @@ func defineTrain(fs *flagSet) func(context.Context, terminal, []string) error {
 	fs.StringVar(&f.feed, "feed", string(train.FeedAuto),
 		"where pictures are kept: device, stream, or auto: the device where they fit")
 	fs.StringVar(&f.backend, "backend", "auto", backendUsage)
+	fs.StringVar(&f.precision, "precision", "auto", precisionUsage)
 	fs.BoolVar(&f.Resume, "resume", false, "go on with what the output folder holds")
 	fs.BoolVar(&f.Overwrite, "overwrite", false, "replace whatever the output folder holds")
 	fs.BoolVar(&f.asJSON, "json", false, "print the result as JSON")
@@ -114,7 +116,7 @@ func buildExperiment(term terminal, f trainFlags) (recipes.Experiment, error) {
 }
 
 func runTrain(ctx context.Context, term terminal, f trainFlags, e recipes.Experiment) error {
-	b, err := openBackend(term, f.backend)
+	b, err := openBackendWith(term, f.backend, f.precision)
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,9 @@ import (
 type jobRecord struct {
 	job
 
+	// Model names this run's model for readers, see [Options.modelName]. What a job
+	// is compared by is its ModelHash.
+	Model string `json:"model"`
 	// Claim is random under gs://, so that no two runs of one job take each
 	// other's record for their own. Local outputs are locked instead.
 	Claim string `json:"claim,omitempty"`
@@ -170,7 +173,7 @@ func (d *driver) cleanTemp(ctx context.Context) error {
 
 // writeJob records the job, unless someone else has replaced the record.
 func (d *driver) writeJob(ctx context.Context) error {
-	record, condition := jobRecord{job: d.job}, store.Unchanged(d.record)
+	record, condition := jobRecord{job: d.job, Model: d.options.modelName()}, store.Unchanged(d.record)
 	if d.record == (store.Info{}) {
 		condition = store.Absent()
 	}

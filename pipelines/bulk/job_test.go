@@ -86,6 +86,21 @@ func TestRaisedLimits(t *testing.T) {
 	}
 }
 
+// TestWorkerHasAnotherModel: a worker that finds another network than the job's
+// colours nothing.
+func TestWorkerHasAnotherModel(t *testing.T) {
+	t.Parallel()
+	o := tiny(t, t.TempDir(), t.TempDir())
+	l, err := newLayout(o.Output)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := spec{Input: o.Input, Layout: l, Settings: o.settings(), Model: "another"}
+	if err := new(worker).open(t.Context(), s); err == nil || !strings.Contains(err.Error(), "it is not the one that the job began with") {
+		t.Errorf("got error %v", err)
+	}
+}
+
 // TestTeardownWithoutSetup: a runner tears down what it could not set up.
 func TestTeardownWithoutSetup(t *testing.T) {
 	t.Parallel()

@@ -5,10 +5,12 @@ package bulk
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"time"
 
 	"github.com/chromabeam/chromabeam/model"
+	"github.com/chromabeam/chromabeam/model/builtin"
 	"github.com/chromabeam/chromabeam/pipelines/runner"
 	"github.com/chromabeam/chromabeam/transforms/inference"
 	"github.com/chromabeam/chromabeam/transforms/pixel"
@@ -28,10 +30,11 @@ const (
 
 // Options says what to colour and how. Start from [DefaultOptions].
 type Options struct {
-	// Model is the run folder of a trained network.
+	// Model is the run folder of a trained network, a file that export has written,
+	// or [builtin.Name] for the model in the box.
 	Model string
-	// Checkpoint is "best", "last" or "ema"; empty means best, or last where a run has
-	// no best one.
+	// Checkpoint is "best", "last" or "ema" of a run folder; empty means best, or last
+	// where a run has no best one.
 	Checkpoint string
 	// Input is what [source.Open] takes: a folder, a zip, tar or tar.gz, a glob,
 	// any of these under gs://, or a list of them.
@@ -82,6 +85,9 @@ type Options struct {
 	Serving func(addr string)
 	// Backend is "auto", "xla:cuda", "xla:cpu" or "go".
 	Backend string
+	// Precision is what the network computes with: "float32", "tf32", "bfloat16", or
+	// "auto" or nothing for the backend's own. It is a part of the model's hash.
+	Precision model.Precision
 	// Workers is the number of pictures decoded and encoded at once.
 	Workers int
 	// MemoryBudget bounds the bytes that pictures in work may take.
@@ -105,14 +111,17 @@ type Options struct {
 // reach, and files of 1 GiB, which such scans take without compression.
 func DefaultLimits() pixel.Limits { return pixel.Limits{MaxPixels: 200e6, MaxBytes: 1 << 30} }
 
-// DefaultOptions returns options that lack only Model, Input and Output.
+// DefaultOptions returns options that lack only Input and Output. They take the
+// model in the box.
 func DefaultOptions() Options {
 	return Options{
+		Model:        builtin.Name,
 		Batch:        inference.DefaultBatch,
 		Format:       FormatSame,
 		Quality:      inference.DefaultQuality,
 		Strength:     inference.DefaultStrength,
-		Backend:      "auto",
+		Backend:      model.BackendAuto,
+		Precision:    model.PrecisionAuto,
 		Workers:      runtime.GOMAXPROCS(0),
 		MemoryBudget: inference.DefaultMemoryBudget,
 		Limits:       DefaultLimits(),
@@ -150,8 +159,20 @@ func (o Options) naming() naming { return naming{Format: o.Format, Prefix: o.Pre
 
 func (o Options) settings() inference.Settings {
 	return inference.Settings{
-		Model: o.Model, Checkpoint: o.Checkpoint, Backend: o.Backend, Batch: o.Batch, Quality: o.Quality,
+		Model: o.Model, Checkpoint: o.Checkpoint, Backend: o.Backend, Precision: o.Precision, Batch: o.Batch, Quality: o.Quality,
 		Strength: o.Strength, RenderSize: o.RenderSize, SkipColor: o.SkipColor, SideBySide: o.SideBySide, RecodeLuma: o.RecodeLuma,
 		Workers: o.Workers, MemoryBudget: o.MemoryBudget, Limits: o.Limits,
 	}
+}
+
+// modelName names the model for readers of the records: a path that is so from
+// anywhere, or the model in the box.
+func (o Options) modelName() string {
+	if o.Model == builtin.Name {
+		return o.Model
+	}
+	if path, err := filepath.Abs(o.Model); err == nil {
+		return path
+	}
+	return o.Model
 }

@@ -48,7 +48,8 @@ func (d *driver) writeReports(ctx context.Context, out outcome) error {
 func (d *driver) reportRecord(out outcome) reportRecord {
 	sum := d.totals
 	return reportRecord{
-		Summary: out.summary, Job: d.job, Batch: d.options.Batch, Workers: d.options.Workers, Runner: d.options.Runner,
+		Summary: out.summary, Job: d.job, Model: d.options.modelName(), Precision: d.engine.Precision(),
+		Batch: d.options.Batch, Workers: d.options.Workers, Runner: d.options.Runner,
 		Bytes: out.bytes, Pixels: out.pixels, Reasons: byReason(out.rejects),
 		Work: sum.deeds(), Timings: sum.timings(d.engine.LoadTime(), d.seconds),
 		Busy:  sum.utilization(d.options.Runner, d.seconds, d.engine.Stats().DeviceLanes, d.options.Workers),
@@ -64,8 +65,8 @@ func (d *driver) settings() [][]string {
 	return [][]string{
 		{"input", d.job.Input},
 		{"output", d.layout.Output},
-		{"model", fmt.Sprintf("%s (%s, %d px)", o.Model, shortHash(d.job.ModelHash), d.job.ModelSize)},
-		{"backend", d.job.Backend},
+		{"model", fmt.Sprintf("%s (%s, %d px)", o.modelName(), shortHash(d.job.ModelHash), d.job.ModelSize)},
+		{"backend", d.job.Backend + ", " + string(d.engine.Precision())},
 		{"format", fmt.Sprintf("%s, JPEG quality %d", d.job.Format, d.job.Quality)},
 		{"batch", strconv.Itoa(o.Batch)},
 		{"workers", strconv.Itoa(o.Workers)},

@@ -104,7 +104,8 @@ func sampleRecord(n int64) (reportRecord, []fault.Reject) {
 	}
 	r := reportRecord{
 		Summary: Summary{Pictures: n, Colored: colored, Left: left, Rejects: int64(len(rejects)), Seconds: pipeline + 2.4, PicturesPerSecond: 47.5},
-		Job:     job{Input: `/archive/1943 <"scans">`, Backend: "xla:cpu"}, Batch: 8, Workers: 2, Runner: "direct",
+		Model:   "builtin", Precision: "float32",
+		Job: job{Input: `/archive/1943 <"scans">`, Backend: "xla:cpu"}, Batch: 8, Workers: 2, Runner: "direct",
 		Bytes: t.BytesOut, Pixels: n * 2e6, Reasons: byReason(rejects), Work: t.deeds(),
 		Timings: t.timings(1900*time.Millisecond, pipeline), Busy: t.utilization("direct", pipeline, 1, 2),
 		Rates: t.Timeline.throughput(), Tool: "0.6.0", Machine: machineLabel{"linux", "amd64", 2}, timeline: t.Timeline,

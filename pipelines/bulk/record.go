@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/chromabeam/chromabeam/model"
 	"github.com/chromabeam/chromabeam/pipelines/runner"
 	"github.com/chromabeam/chromabeam/transforms/fault"
 	"github.com/chromabeam/chromabeam/transforms/report"
@@ -17,8 +18,12 @@ import (
 // reportRecord is report.json. Its size does not depend on the number of
 // pictures.
 type reportRecord struct {
-	Summary Summary      `json:"summary"`
-	Job     job          `json:"job"`
+	Summary Summary `json:"summary"`
+	Job     job     `json:"job"`
+	Model   string  `json:"model"` // its name; the job has its hash
+	// Precision is what the network computed with.
+	Precision model.Precision `json:"precision"`
+
 	Batch   int          `json:"batch"`
 	Workers int          `json:"workers"`
 	Runner  string       `json:"runner"`

@@ -34,7 +34,9 @@ func (w *worker) open(ctx context.Context, s spec) (err error) {
 		return s.job().Fail(err)
 	}
 	if w.engine.Hash() != s.Model {
-		return s.job().Fail(fmt.Errorf("opening model %q: it has changed since the job began", s.Settings.Model))
+		return s.job().Fail(fmt.Errorf(
+			"opening model %q: it is not the one that the job began with: has the folder changed, or this worker's binary or precision?",
+			s.Settings.Model))
 	}
 	w.engine.CountLoad(ctx)
 	if w.src, err = source.Shared(ctx, s.Input); err != nil {

@@ -145,7 +145,7 @@ func TestGroups(t *testing.T) {
 	if diff := cmp.Diff([]string{"6.4-no-delay", "6.5-mean", "6.6-three-channels", "6.7-mean"}, names(variants)); diff != "" {
 		t.Errorf("variants (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"anime-final", "photos", "demo"}, names(own)); diff != "" {
+	if diff := cmp.Diff([]string{"anime-final", "builtin", "photos", "demo"}, names(own)); diff != "" {
 		t.Errorf("our own (-want +got):\n%s", diff)
 	}
 }

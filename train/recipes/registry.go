@@ -15,7 +15,7 @@ func All() []Experiment {
 		single(baseline()), single(vanilla()), single(wganGP()), single(delayed()), single(patchGAN()),
 		single(oneChannel()), l1Weight(), batchSize(), criticSteps(),
 		single(noDelay()), single(patchGANMean()), single(threeChannels()), l1WeightMean(),
-		single(animeFinal()), single(photos()), single(demo()),
+		single(animeFinal()), single(builtin()), single(photos()), single(demo()),
 	}
 }
 

@@ -6,13 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/semaphore"
 
 	"github.com/chromabeam/chromabeam/model"
+	"github.com/chromabeam/chromabeam/model/builtin"
 )
 
 // Colorizer is what an [Engine] needs of a network; [model.Colorizer] is one.
@@ -41,10 +41,12 @@ type shrinker interface {
 // Engine colours pictures with one loaded model. It is safe for concurrent
 // use; pictures go through it by a [Stream].
 type Engine struct {
-	net      Colorizer
-	backend  string
-	settings Settings
-	loadTime time.Duration
+	net     Colorizer
+	backend string
+	// precision is the backend's, never auto.
+	precision model.Precision
+	settings  Settings
+	loadTime  time.Duration
 	// modelBytes is the size of the checkpoint's file.
 	modelBytes int64
 
@@ -61,7 +63,7 @@ type Engine struct {
 
 func load(s Settings) (*Engine, error) {
 	start := time.Now()
-	b, err := model.OpenBackend(s.Backend)
+	b, err := model.OpenBackendWith(s.Backend, model.BackendOptions{Precision: s.Precision})
 	if err != nil {
 		return nil, err
 	}
@@ -77,8 +79,8 @@ func load(s Settings) (*Engine, error) {
 	if halved {
 		e.steps.turn = 1
 	}
-	e.backend, e.loadTime = b.Name, time.Since(start)
-	e.modelBytes = checkpointBytes(s)
+	e.backend, e.precision, e.loadTime = b.Name, b.Precision, time.Since(start)
+	e.modelBytes = c.Weights().Bytes
 	e.release = func() error {
 		err := c.Close() // waits for a batch that is running
 		b.Finalize()
@@ -102,7 +104,11 @@ func fit[C Colorizer](batch int, open func(batch int) (C, error)) (c C, halved b
 // openWarm opens a network that has computed a batch, so that whatever a device
 // puts off until then is done.
 func openWarm(b *model.Backend, s Settings, batch int) (*model.Colorizer, error) {
-	c, err := model.OpenColorizer(b, s.Model, model.ColorizerOptions{Batch: batch, Checkpoint: s.Checkpoint, Size: s.RenderSize})
+	source, err := builtin.Open(s.Model)
+	if err != nil {
+		return nil, fmt.Errorf("opening model %q: %w", s.Model, err)
+	}
+	c, err := model.OpenColorizerFrom(b, source, model.ColorizerOptions{Batch: batch, Checkpoint: s.Checkpoint, Size: s.RenderSize})
 	if err != nil || b.Name == model.BackendGo { // which has nothing to warm up
 		return c, err
 	}
@@ -115,20 +121,6 @@ func openWarm(b *model.Backend, s Settings, batch int) (*model.Colorizer, error)
 // outOfMemory tells whether a smaller batch may do what has failed.
 func outOfMemory(err error) bool {
 	return errors.Is(err, model.ErrDeviceMemory) || model.OutOfMemory(err)
-}
-
-// checkpointBytes is the size of the weights for the counters, 0 if it cannot be
-// found out.
-func checkpointBytes(s Settings) int64 {
-	path, err := model.WeightFile(s.Model, s.Checkpoint)
-	if err != nil {
-		return 0
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return 0
-	}
-	return info.Size()
 }
 
 // New returns an engine of its own around a network, apart from those that
@@ -160,6 +152,9 @@ func (e *Engine) Size() int { return e.net.Size() }
 // Backend is the backend's name, such as "xla:cpu", also where "auto" was asked
 // for.
 func (e *Engine) Backend() string { return e.backend }
+
+// Precision is what the network computes with, never "auto".
+func (e *Engine) Precision() model.Precision { return e.precision }
 
 // LoadTime is how long opening the backend and the model took.
 func (e *Engine) LoadTime() time.Duration { return e.loadTime }

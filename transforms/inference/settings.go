@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/chromabeam/chromabeam/model"
+	"github.com/chromabeam/chromabeam/model/builtin"
 	"github.com/chromabeam/chromabeam/transforms/pixel"
 )
 
@@ -49,11 +51,16 @@ const (
 // Settings names a model and how pictures go through it. It travels to workers
 // as JSON and is the key under which a process keeps its [Engine].
 type Settings struct {
-	// Model is the run folder, Checkpoint as package model names it, Backend "auto",
+	// Model is what [builtin.Open] takes: a run folder or an exported file, which
+	// every worker must have, or the name of the model in the box, of which every
+	// worker opens its own. Checkpoint is as package model names it, Backend "auto",
 	// "xla:cuda", "xla:cpu" or "go".
 	Model      string `json:"model"`
 	Checkpoint string `json:"checkpoint"`
 	Backend    string `json:"backend"`
+	// Precision is what the network computes with, as [model.OpenBackendWith] takes
+	// it; empty is the backend's own.
+	Precision model.Precision `json:"precision"`
 	// Batch is the number of pictures that go through the network at once, at
 	// least 1.
 	Batch int `json:"batch"`
@@ -85,7 +92,7 @@ type Settings struct {
 func (s Settings) Validate() error {
 	var problems []error
 	if s.Model == "" {
-		problems = append(problems, errors.New("model must name a run folder, got an empty path"))
+		problems = append(problems, fmt.Errorf("model must name a run folder, an exported file or %s, got an empty path", builtin.Name))
 	}
 	if s.Batch < 1 || s.Batch > 1024 {
 		problems = append(problems, fmt.Errorf("batch must be in [1, 1024], got %d", s.Batch))
