@@ -21,11 +21,21 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 CGO_ENABLED ?= $(shell echo 'int main(void) { return 0; }' | $$($(GO) env CC) -x c -o /dev/null - 2>/dev/null && echo 1 || echo 0)
 export CGO_ENABLED
 
+# The go backend multiplies matrices in AVX2 or AVX-512 where the processor has it.
+ifeq ($(shell $(GO) env GOARCH),amd64)
+GOEXPERIMENT ?= simd
+export GOEXPERIMENT
+endif
+
 # The packages whose tests link no XLA, as the go command sees them: the race
 # detector does not see into a plugin. The pointer checks that come with -race
 # are off for GoMLX's go backend, whose pointer arithmetic they refuse.
 PURE = $$($(GO) list -test -f '{{.ImportPath}} {{join .Deps " "}}' ./... | \
 	awk '$$1 ~ /\.test$$/ && !/github\.com\/gomlx\/go-xla/ { sub(/\.test$$/, "", $$1); print $$1 }')
+
+# The packages whose tests link XLA where there is cgo.
+XLA = $$(CGO_ENABLED=1 $(GO) list -test -f '{{.ImportPath}} {{join .Deps " "}}' ./... | \
+	awk '$$1 ~ /\.test$$/ && /github\.com\/gomlx\/go-xla/ { sub(/\.test$$/, "", $$1); print $$1 }')
 
 .PHONY: help build setup demo test test-race test-nocgo fmt fmt-check vet lint fuzz release clean
 
@@ -59,9 +69,10 @@ test-race: ## run what needs no XLA under the race detector
 	CGO_ENABLED=1 $(GO) test $(TESTFLAGS) -race -gcflags='github.com/gomlx/compute/...=-d=checkptr=0' -timeout 20m \
 		$(PURE) ./transforms/inference ./pipelines/bulk
 
-test-nocgo: ## build and test the pure Go flavour
+# What links no XLA is the same code in either flavour.
+test-nocgo: ## build all and test what is different in the pure Go flavour
 	CGO_ENABLED=0 $(GO) build ./...
-	CGO_ENABLED=0 $(GO) test $(TESTFLAGS) -timeout 20m ./...
+	CGO_ENABLED=0 $(GO) test $(TESTFLAGS) -timeout 20m $(XLA)
 
 fmt: ## format all Go files
 	@dirs=$$($(GO) list -f '{{.Dir}}' ./...) && gofmt -w $$dirs
@@ -102,7 +113,8 @@ release: ## cross-build dist/ for linux, darwin, windows on amd64 and arm64, wit
 	@set -e; for platform in $(PLATFORMS); do \
 		os=$${platform%/*}; arch=$${platform#*/}; ext=; [ $$os != windows ] || ext=.exe; \
 		name=chromabeam_$(VERSION)_$${os}_$$arch$$ext; echo "$$name"; \
-		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) build -trimpath \
+		simd=; [ $$arch != amd64 ] || simd=simd; \
+		CGO_ENABLED=0 GOEXPERIMENT=$$simd GOOS=$$os GOARCH=$$arch $(GO) build -trimpath \
 			-ldflags "-s -w -X github.com/chromabeam/chromabeam/infra/version.tag=$(VERSION)" -o dist/$$name ./cmd/chromabeam; \
 	done
 	@cd dist && if command -v sha256sum >/dev/null; then sha256sum chromabeam_* > SHA256SUMS; else shasum -a 256 chromabeam_* > SHA256SUMS; fi
