@@ -12,7 +12,7 @@ import "github.com/gomlx/gomlx/core/graph"
 // well: more than twice the work where s is 2.
 
 // scatters tells whether LowerScatter fits.
-func scatters(k []int, pad int) bool { return pad == k[0]-1 && pad == k[1]-1 }
+func scatters(k []int, pad int) bool { return k[0] == pad+1 && k[1] == pad+1 }
 
 // scatterConv adds up the products of all taps: [b, h+pad, w+pad, out].
 func scatterConv(x, kernel *Node, pad int) *Node {

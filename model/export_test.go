@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,7 +53,7 @@ func writeRun(t testing.TB, c GeneratorConfig, store *ml.Store) (run string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, n := range list[:len(list):len(list)] {
+	for _, n := range slices.Clip(list) {
 		halved := tensors.MustCopyFlatData[float32](n.Tensor)
 		for i := range halved {
 			halved[i] /= 2

@@ -77,7 +77,8 @@ func (f *benchFlags) define(fs *flagSet) {
 	fs.StringVar(&f.recipe, "recipe", "6.7",
 		"train, infer: recipe whose last stage or network is timed, `NAME`; of a sweep its base")
 	fs.StringVar(&f.mode, "mode", "",
-		"train: in place of a recipe a step as scripts for other frameworks time it, at a batch of 8: "+strings.Join(train.TimedKinds(), ", "))
+		"train: in place of a recipe a step as scripts for other frameworks time it, at a batch of 8: "+
+			strings.Join(train.TimedKinds(), ", "))
 	fs.Var(&f.settings, "set", "train, infer: change a value of the recipe, `key=value`; may be given again")
 	fs.StringVar(&f.model, "model", "",
 		"infer: a trained network, `RUN`, or builtin; the recipe's with random weights when not given")

@@ -96,11 +96,11 @@ func TestBench(t *testing.T) {
 				}
 			}
 			var got struct {
-				Bench   string
-				Machine bench.Machine
+				Bench   string        `json:"bench"`
+				Machine bench.Machine `json:"machine"`
 				Rows    []struct {
 					Rate float64 `json:"pictures_per_second"`
-				}
+				} `json:"rows"`
 			}
 			if err := json.Unmarshal([]byte(mustRun(t, exitDone, append(args, "-json")...)), &got); err != nil {
 				t.Fatal(err)

@@ -54,7 +54,8 @@ type command struct {
 func commands() []command {
 	return []command{
 		fetchCommand(), prepareCommand(), inspectCommand(), recipesCommand(), trainCommand(), evaluateCommand(), reportCommand(),
-		exportCommand(), colorizeCommand(), bulkCommand(), demoCommand(), benchCommand(), setupCommand(), doctorCommand(), versionCommand(),
+		exportCommand(), colorizeCommand(), bulkCommand(), demoCommand(), benchCommand(), setupCommand(), doctorCommand(),
+		versionCommand(),
 	}
 }
 

@@ -56,7 +56,8 @@ func cardPage(c builtin.Card) string {
 // and of the gray pictures as they are.
 func cardMetrics(c builtin.Card) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "  %-8s %8s %-8s %7s %6s %7s %9s %13s\n", "set", "pictures", "", "L1", "PSNR", "SSIM", "CIEDE2000", "colourfulness")
+	fmt.Fprintf(&b, "  %-8s %8s %-8s %7s %6s %7s %9s %13s\n",
+		"set", "pictures", "", "L1", "PSNR", "SSIM", "CIEDE2000", "colourfulness")
 	for _, m := range c.Metrics {
 		pictures := report.Grouped(int64(m.Pictures))
 		for _, row := range []struct {

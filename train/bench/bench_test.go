@@ -203,9 +203,9 @@ func TestCodec(t *testing.T) {
 func TestStageSums(t *testing.T) {
 	t.Parallel()
 	sums := stageSums{skip: 1}
-	for _, ms := range []time.Duration{900, 1, 3} {
+	for _, took := range []time.Duration{900 * time.Millisecond, time.Millisecond, 3 * time.Millisecond} {
 		var s stopwatch
-		s.parts[1] = ms * time.Millisecond
+		s.parts[1] = took
 		sums.add(s)
 	}
 	if decode, resize, encode := sums.means(); decode != 0 || resize != 2 || encode != 0 {

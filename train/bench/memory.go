@@ -38,8 +38,10 @@ func memoryOf(ctx context.Context, b *model.Backend) Memory {
 func deviceMemory(ctx context.Context) int64 {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, "nvidia-smi", "--query-gpu=memory.used", "--format=csv,noheader,nounits",
-		"--id="+firstDevice(os.Getenv("CUDA_VISIBLE_DEVICES"))).Output()
+	args := []string{
+		"--query-gpu=memory.used", "--format=csv,noheader,nounits", "--id=" + firstDevice(os.Getenv("CUDA_VISIBLE_DEVICES")),
+	}
+	out, err := exec.CommandContext(ctx, "nvidia-smi", args...).Output() //nolint:gosec // one argument, which no shell reads
 	if err != nil {
 		return 0
 	}

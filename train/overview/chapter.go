@@ -80,7 +80,8 @@ func about(e Experiment) []report.Section {
 	}
 	sections = append(sections, text)
 	if reduced := e.reduced(); len(reduced) > 0 {
-		sections = append(sections, report.Text{Boxed: true, Paragraphs: []string{"Reduced here: " + strings.Join(reduced, "; ") + "."}})
+		paragraph := "Reduced here: " + strings.Join(reduced, "; ") + "."
+		sections = append(sections, report.Text{Boxed: true, Paragraphs: []string{paragraph}})
 	}
 	if outcome := e.outcome(); len(outcome) > 0 {
 		sections = append(sections, report.Text{Title: "Outcome of " + e.Name, Paragraphs: []string{strings.Join(outcome, " ")}})
@@ -95,7 +96,7 @@ func about(e Experiment) []report.Section {
 func sentence(text string) string { return strings.TrimRight(text, ".") + "." }
 
 // reduced says what the experiment's runs have less of, of each run where they differ.
-func (e Experiment) reduced() []string {
+func (e *Experiment) reduced() []string {
 	names, said := e.sayings(func(r Run) []string { return append(slices.Clone(r.Reduced), r.Changed...) })
 	var list []string
 	for _, c := range gather(names, said) {
@@ -109,7 +110,7 @@ func (e Experiment) reduced() []string {
 }
 
 // outcome is what came out, with what is wrong with single runs.
-func (e Experiment) outcome() []string {
+func (e *Experiment) outcome() []string {
 	list := slices.Clone(e.Outcome)
 	for _, r := range e.Runs {
 		text := r.lost()
@@ -168,7 +169,7 @@ func blockSections(block []Experiment, s *strips) []report.Section {
 			}
 		}
 	}
-	if !comparable(runs) {
+	if !samePictures(runs) {
 		t.Best = nil
 	}
 	sections := []report.Section{t}

@@ -64,7 +64,8 @@ func find(folders []string) (*finder, error) {
 	for _, one := range f.list {
 		reasons = append(reasons, one.problem)
 	}
-	return nil, fault.Request("none of the folders holds a run that can be read: %s", strings.Join(append(reasons, f.problems...), "; "))
+	return nil, fault.Request("none of the folders holds a run that can be read: %s",
+		strings.Join(append(reasons, f.problems...), "; "))
 }
 
 // look takes what a folder holds. An error is one of the device: what a folder lacks

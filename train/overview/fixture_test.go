@@ -150,9 +150,10 @@ func grid(t testing.TB, side int, level float64) []byte {
 			if dx >= 0 && dx < side && dy >= 0 && dy < side && column < columns && row < 3 {
 				v := uint8((dx + dy) * 255 / (2 * side))
 				c = [3]uint8{v, v, v}
-				if row == 1 {
+				switch row {
+				case 1:
 					c[column] = uint8(math.Min(255, 255*level))
-				} else if row == 2 {
+				case 2:
 					c[column] = 230
 				}
 			}
@@ -218,7 +219,7 @@ func tree(t testing.TB, dir string) map[string]string {
 func noisyGrid(t testing.TB, side int) []byte {
 	t.Helper()
 	m := pixel.NewRGB(8*(side+2)+2, 3*(side+2)+2)
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // noise
+	random := rand.New(rand.NewPCG(1, 2))
 	for i := range m.Pix {
 		m.Pix[i] = uint8(random.Uint32())
 	}

@@ -27,7 +27,8 @@ func glance(experiments []Experiment, s *strips) ([]report.Section, error) {
 		if len(sections) > 0 {
 			section.Title = "Other pictures, under the experiments that were shown them"
 		}
-		section.Note = "The first pictures of the validation split, which no network learned from, after the last epoch of each run; of a sweep its best run."
+		section.Note = "The first pictures of the validation split, which no network learned from, " +
+			"after the last epoch of each run; of a sweep its best run."
 		rows := []sheetRow{{"gray", s.sets[set].gray}}
 		for _, r := range runs {
 			rows = append(rows, sheetRow{r.Name, r.strip})

@@ -68,7 +68,8 @@ func ParseNotes(text string) (map[string]Note, error) {
 	}
 	end()
 	if len(wrong) > 0 {
-		return nil, fmt.Errorf("each heading of notes must be Summary, Data or a recipe's name, and there once; got %s", strings.Join(wrong, ", "))
+		return nil, fmt.Errorf("each heading of notes must be Summary, Data or a recipe's name, and there once; got %s",
+			strings.Join(wrong, ", "))
 	}
 	return notes, nil
 }

@@ -145,7 +145,7 @@ func (r Run) score(name string) train.SweepRun {
 }
 
 // scores are the runs of an experiment, for a comparison among them.
-func (e Experiment) scores() []train.SweepRun {
+func (e *Experiment) scores() []train.SweepRun {
 	list := make([]train.SweepRun, len(e.Runs))
 	for i, r := range e.Runs {
 		list[i] = r.score(r.short())
@@ -163,7 +163,7 @@ func (r Run) short() string {
 
 // chosen is the run that stands for the experiment: its best, or its first that can
 // be read.
-func (e Experiment) chosen() Run {
+func (e *Experiment) chosen() Run {
 	at, _ := train.BestRun(e.scores())
 	if at < 0 {
 		at = max(0, slices.IndexFunc(e.Runs, Run.readable))
@@ -172,7 +172,7 @@ func (e Experiment) chosen() Run {
 }
 
 // countRuns counts how the runs stand.
-func (o Overview) countRuns() Totals {
+func (o *Overview) countRuns() Totals {
 	var t Totals
 	for _, e := range o.Experiments {
 		for _, r := range e.Runs {

@@ -13,7 +13,7 @@ import (
 )
 
 // page lays the overview out.
-func (o Overview) page(s *strips) (report.Page, error) {
+func (o *Overview) page(s *strips) (report.Page, error) {
 	p := report.Page{
 		Title: o.Title, Lead: o.lead(), Facts: o.facts(), Footer: "chromabeam " + o.ToolVersion,
 		Sections: []report.Section{o.reducedText()},
@@ -41,7 +41,7 @@ func (o Overview) page(s *strips) (report.Page, error) {
 	return p, nil
 }
 
-func (o Overview) lead() string {
+func (o *Overview) lead() string {
 	t := o.Totals
 	text := fmt.Sprintf("%s of %s side by side: what each was to check, what it changed, and what came out.",
 		capital(plural(t.Runs, "run")), plural(len(o.Experiments), "experiment"))
@@ -51,7 +51,7 @@ func (o Overview) lead() string {
 	return text
 }
 
-func (o Overview) facts() []report.Fact {
+func (o *Overview) facts() []report.Fact {
 	t := o.Totals
 	facts := []report.Fact{
 		{Label: "experiments", Value: fmt.Sprint(len(o.Experiments)), Note: "variants included"},
@@ -64,7 +64,8 @@ func (o Overview) facts() []report.Fact {
 			label = "pictures, " + d.Name
 		}
 		facts = append(facts, report.Fact{
-			Label: label, Value: report.Grouped(int64(d.Train)), Note: fmt.Sprintf("of %d px, and %s for validation", d.Size, report.Grouped(int64(d.Validation))),
+			Label: label, Value: report.Grouped(int64(d.Train)),
+			Note: fmt.Sprintf("of %d px, and %s for validation", d.Size, report.Grouped(int64(d.Validation))),
 		})
 	}
 	return facts
@@ -86,7 +87,7 @@ func standing(t Totals) string {
 
 // reducedText is what must not be missed: that these are not the recipes' own sizes,
 // or that they are.
-func (o Overview) reducedText() report.Text {
+func (o *Overview) reducedText() report.Text {
 	text := report.Text{Title: "At the recipes' own sizes", Boxed: true}
 	unknown := false
 	for _, e := range o.Experiments {
@@ -95,19 +96,26 @@ func (o Overview) reducedText() report.Text {
 	switch {
 	case len(o.Reduced) > 0:
 		text.Title = "These runs are reduced"
-		text.Paragraphs = []string{"They are smaller than the experiments that they stand for, and what is best here need not be best there:"}
+		text.Paragraphs = []string{
+			"They are smaller than the experiments that they stand for, and what is best here need not be best there:",
+		}
 		text.Points = o.Reduced
 	case unknown:
 		text.Title = "Sizes"
-		text.Paragraphs = []string{"Nothing is reduced as far as recipes of this tool are concerned; of the others nothing says what their own sizes are."}
+		text.Paragraphs = []string{
+			"Nothing is reduced as far as recipes of this tool are concerned; " +
+				"of the others nothing says what their own sizes are.",
+		}
 	default:
-		text.Paragraphs = []string{"Every run that could be read has its recipe's own pictures, networks and epochs: nothing is reduced."}
+		text.Paragraphs = []string{
+			"Every run that could be read has its recipe's own pictures, networks and epochs: nothing is reduced.",
+		}
 	}
 	return text
 }
 
 // lost lists the runs that diverged, with where and why, and those that are not whole.
-func (o Overview) lost() []string {
+func (o *Overview) lost() []string {
 	list := slices.Clone(o.Problems)
 	for _, e := range o.Experiments {
 		for _, r := range e.Runs {

@@ -16,7 +16,8 @@ import (
 func reductions(own, used recipes.Recipe) []string {
 	var list []string
 	if used.Size < own.Size {
-		list = append(list, fmt.Sprintf("pictures of %d px instead of %d, and num_downs %d instead of %d", used.Size, own.Size, used.Downs, own.Downs))
+		list = append(list, fmt.Sprintf("pictures of %d px instead of %d, and num_downs %d instead of %d",
+			used.Size, own.Size, used.Downs, own.Downs))
 	} else if used.Downs < own.Downs {
 		list = append(list, fmt.Sprintf("num_downs %d instead of %d", used.Downs, own.Downs))
 	}
@@ -44,7 +45,8 @@ func reductions(own, used recipes.Recipe) []string {
 		own, used int
 	}{{"training", own.TrainLimit, used.TrainLimit}, {"validation", own.ValLimit, used.ValLimit}} {
 		if limit.used != 0 && (limit.own == 0 || limit.used < limit.own) {
-			list = append(list, fmt.Sprintf("the first %s %s pictures instead of %s", report.Grouped(int64(limit.used)), limit.what, orAll(limit.own)))
+			list = append(list, fmt.Sprintf("the first %s %s pictures instead of %s",
+				report.Grouped(int64(limit.used)), limit.what, orAll(limit.own)))
 		}
 	}
 	return list
@@ -137,7 +139,7 @@ func (c common) sentence(all []string) string {
 
 // said joins what is said of runs into sentences about experiments, or about single
 // runs where it does not go for all that the experiment has.
-func (o Overview) said(of func(Run) []string) []string {
+func (o *Overview) said(of func(Run) []string) []string {
 	var list []common
 	note := func(text, name string) {
 		at := slices.IndexFunc(list, func(c common) bool { return c.text == text })
@@ -166,7 +168,7 @@ func (o Overview) said(of func(Run) []string) []string {
 }
 
 // names lists the experiments of which a run can be read.
-func (o Overview) names() []string {
+func (o *Overview) names() []string {
 	var list []string
 	for _, e := range o.Experiments {
 		if slices.ContainsFunc(e.Runs, Run.readable) {
@@ -177,7 +179,7 @@ func (o Overview) names() []string {
 }
 
 // sayings returns what is said of each run that can be read, by its name.
-func (e Experiment) sayings(of func(Run) []string) (names []string, said map[string][]string) {
+func (e *Experiment) sayings(of func(Run) []string) (names []string, said map[string][]string) {
 	said = map[string][]string{}
 	for _, r := range e.Runs {
 		if r.readable() {

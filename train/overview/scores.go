@@ -12,7 +12,7 @@ import (
 )
 
 // verdicts is one row for each experiment: a sweep's is that of its best run.
-func (o Overview) verdicts() report.Table {
+func (o *Overview) verdicts() report.Table {
 	var scores []train.SweepRun
 	var rows []Run
 	for _, e := range o.Experiments {
@@ -28,15 +28,15 @@ func (o Overview) verdicts() report.Table {
 	t.Note = "Over the validation split, at the end of the run; of a sweep its best run by L1. " + truth(rows) +
 		"Distance is the critic's score of true pictures less that of generated ones."
 	t.Caption = "Final scores of every experiment"
-	if !comparable(rows) {
+	if !samePictures(rows) {
 		t.Best = nil
 		t.Note += " The runs are not of the same validation pictures, so none is marked as best."
 	}
 	return t
 }
 
-// comparable tells whether the runs that ended measured the same pictures.
-func comparable(rows []Run) bool {
+// samePictures tells whether the runs that ended measured the same pictures.
+func samePictures(rows []Run) bool {
 	var first *Used
 	for _, r := range rows {
 		if !r.readable() || !r.ended() {

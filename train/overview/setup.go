@@ -26,7 +26,7 @@ func settings() []setting {
 	only := func(name string, used func(Used) string) setting {
 		return setting{name, func(recipes.Recipe) string { return "" }, used}
 	}
-	count := func(n int64) string { return report.Grouped(n) }
+	count := report.Grouped
 	return []setting{
 		of("size, px", func(r recipes.Recipe) string { return fmt.Sprint(r.Size) }),
 		of("num_downs", func(r recipes.Recipe) string { return fmt.Sprint(r.Downs) }),
@@ -41,8 +41,16 @@ func settings() []setting {
 		}),
 		of("epochs of generator, critic, both", epochWords),
 		of("train_batch_size", func(r recipes.Recipe) string { return fmt.Sprint(r.TrainBatchSize) }),
-		{"pictures for training", func(r recipes.Recipe) string { return orAll(r.TrainLimit) }, func(u Used) string { return count(int64(u.Train)) }},
-		{"pictures for validation", func(r recipes.Recipe) string { return orAll(r.ValLimit) }, func(u Used) string { return count(int64(u.Validation)) }},
+		{
+			"pictures for training",
+			func(r recipes.Recipe) string { return orAll(r.TrainLimit) },
+			func(u Used) string { return count(int64(u.Train)) },
+		},
+		{
+			"pictures for validation",
+			func(r recipes.Recipe) string { return orAll(r.ValLimit) },
+			func(u Used) string { return count(int64(u.Validation)) },
+		},
 		only("backend", func(u Used) string { return u.Backend }),
 		only("device", func(u Used) string { return u.Device }),
 		{"precision", func(recipes.Recipe) string { return "float32" }, func(u Used) string { return u.Precision }},
@@ -127,7 +135,7 @@ func distinct(values []string) string {
 }
 
 // dataGroup says what data sets, versions and commands the page depends on.
-func (o Overview) dataGroup(anchors map[string]bool) report.Group {
+func (o *Overview) dataGroup(anchors map[string]bool) report.Group {
 	g := report.Group{ID: anchor("data", anchors), Title: "Data, versions and commands"}
 	if o.DataNote != nil {
 		g.Sections = append(g.Sections, noteText("About the data", *o.DataNote))
@@ -153,7 +161,7 @@ func (o Overview) dataGroup(anchors map[string]bool) report.Group {
 }
 
 // versionTable lists versions, and which runs have them where they differ.
-func (o Overview) versionTable() report.Table {
+func (o *Overview) versionTable() report.Table {
 	t := report.Table{
 		Title: "Versions", RowHeads: true, Caption: "What the runs were trained by",
 		Columns: []report.Column{{Name: "what"}, {Name: "version"}, {Name: "runs"}},
@@ -183,7 +191,7 @@ func (o Overview) versionTable() report.Table {
 }
 
 // commandTable lists how each experiment is trained in its recipe's own form.
-func (o Overview) commandTable() report.Table {
+func (o *Overview) commandTable() report.Table {
 	t := report.Table{
 		Title: "Commands", Note: "Of the recipes' own forms. What was reduced here is set with -set, as said above.",
 		RowHeads: true, Caption: "How each experiment is trained",

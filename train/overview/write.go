@@ -217,13 +217,15 @@ func look(o Options, files map[string][]byte) ([]File, error) {
 		if err != nil {
 			return nil, fault.AsRequest(fmt.Errorf("looking at the output: %w", err))
 		}
-		if !bytes.Equal(data, wanted) && !slices.ContainsFunc(there.Files, func(f File) bool { return f.Name == name && f.SHA256 == hash(data) }) {
+		written := func(f File) bool { return f.Name == name && f.SHA256 == hash(data) }
+		if !bytes.Equal(data, wanted) && !slices.ContainsFunc(there.Files, written) {
 			foreign = append(foreign, name)
 		}
 	}
 	slices.Sort(foreign)
 	if len(foreign) > 0 && !o.Overwrite {
-		return nil, fault.Request("output %q holds files that the overview did not write, or that have been changed since: %s; name another folder, or overwrite",
+		return nil, fault.Request("output %q holds files that the overview did not write, or that have been changed since: %s; "+
+			"name another folder, or overwrite",
 			o.Output, strings.Join(foreign, ", "))
 	}
 	return there.Files, nil

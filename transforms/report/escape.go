@@ -11,7 +11,8 @@ func inline(text string) string {
 	runes := []rune(text)
 	inWord := func(i int) bool {
 		at := func(i int) bool {
-			return i >= 0 && i < len(runes) && (runes[i] >= '0' && runes[i] <= '9' || runes[i] >= 'a' && runes[i] <= 'z' || runes[i] >= 'A' && runes[i] <= 'Z')
+			return i >= 0 && i < len(runes) &&
+				(runes[i] >= '0' && runes[i] <= '9' || runes[i] >= 'a' && runes[i] <= 'z' || runes[i] >= 'A' && runes[i] <= 'Z')
 		}
 		return at(i-1) && at(i+1)
 	}

@@ -57,7 +57,7 @@ func chapterPage() Page {
 func TestChapters(t *testing.T) {
 	t.Parallel()
 	page := chapterPage()
-	curves := page.Sections[2].(Group).Sections[4].(Curves) //nolint:forcetypeassert // it is made above
+	curves := page.Sections[2].(Group).Sections[4].(Curves)
 	for name, write := range map[string]func(io.Writer) error{
 		"chapters.html": func(w io.Writer) error { return Render(w, page) },
 		"chapters.md":   func(w io.Writer) error { return RenderMarkdown(w, page) },
@@ -91,7 +91,7 @@ func TestSVG(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
 	page := chapterPage()
-	curves := page.Sections[2].(Group).Sections[4].(Curves) //nolint:forcetypeassert // it is made above
+	curves := page.Sections[2].(Group).Sections[4].(Curves)
 	if err := RenderSVG(&b, `"quoted" <title> & more`, curves.Charts); err != nil {
 		t.Fatal(err)
 	}

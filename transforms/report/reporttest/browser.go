@@ -45,7 +45,8 @@ func chromium(t testing.TB) string {
 
 // Tab is a browser's tab with all that it complained about.
 type Tab struct {
-	context.Context
+	context.Context //nolint:containedctx // A tab is the context that chromedp's functions take.
+
 	mu         sync.Mutex
 	complaints []string
 }
