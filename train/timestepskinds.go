@@ -26,9 +26,9 @@ func TimedKinds() []string { return []string{TimedL1, TimedVanilla, TimedWGANGP}
 // steps that scripts for other frameworks measure: a U-Net from 1 channel to 3 of
 // 64 filters and 7 halvings (as many as the size allows) with batch norm; for the
 // two adversarial kinds a PatchGAN of 64 filters on gray and colour, under vanilla
-// with batch norm and one critic step, under wgan-gp with instance norm, three
-// critic steps and the penalty on the sum of the scores. Size and batch may be of
-// no use: [recipes.Recipe.Validate] says so.
+// with batch norm and one critic step on the generator's batch, under wgan-gp with
+// instance norm, three critic steps and the penalty on the sum of the scores. Size
+// and batch may be of no use: [recipes.Recipe.Validate] says so.
 func TimedRecipe(kind string, size, batch int) (recipes.Recipe, error) {
 	if !slices.Contains(TimedKinds(), kind) {
 		return recipes.Recipe{}, fmt.Errorf("mode must be one of %s, got %q", strings.Join(TimedKinds(), ", "), kind)
@@ -49,6 +49,7 @@ func TimedRecipe(kind string, size, batch int) (recipes.Recipe, error) {
 	r.L1Weight, r.CriticRate = 25, 2e-4
 	if kind == TimedVanilla {
 		r.Adversary, r.CriticNorm, r.CriticSteps = model.AdversaryVanilla, model.NormBatch, 1
+		r.SharedBatch = true
 		return r, nil
 	}
 	r.Adversary, r.CriticNorm, r.CriticSteps = model.AdversaryWGANGP, model.NormInstance, 3

@@ -18,13 +18,13 @@ import (
 // again a page fault at a time: an L1 step at 64 pixels and batch 8 took 288 ms,
 // 202 with these settings, and one at 256 pixels and batch 4 1,074 and 892 ms,
 // at the same peak of memory, which then grew by a quarter over a hundred steps.
-// Bulk, whose threads allocate at once, is slower with the one arena that this
-// needs, and so demo, which does both, is left alone. Who sets the variable, to
-// whatever, is left alone too.
+// One arena for all threads (arena_max=1) keeps that down, but a wgan-gp step took
+// 1,040 ms with it and 950 without. Bulk and demo are left alone. Who sets the
+// variable, to whatever, is left alone too.
 const (
 	heapVariable = "GLIBC_TUNABLES"
 	heapSettings = "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=9223372036854775807:" +
-		"glibc.malloc.top_pad=67108864:glibc.malloc.arena_max=1"
+		"glibc.malloc.top_pad=67108864"
 )
 
 // keepHeap starts the program again with the settings where its command trains.
