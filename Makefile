@@ -21,12 +21,6 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 CGO_ENABLED ?= $(shell echo 'int main(void) { return 0; }' | $$($(GO) env CC) -x c -o /dev/null - 2>/dev/null && echo 1 || echo 0)
 export CGO_ENABLED
 
-# The go backend multiplies matrices in AVX2 or AVX-512 where the processor has it.
-ifeq ($(shell $(GO) env GOARCH),amd64)
-GOEXPERIMENT ?= simd
-export GOEXPERIMENT
-endif
-
 # The packages whose tests link no XLA, as the go command sees them: the race
 # detector does not see into a plugin. The pointer checks that come with -race
 # are off for GoMLX's go backend, whose pointer arithmetic they refuse.
@@ -113,8 +107,7 @@ release: ## cross-build dist/ for linux, darwin, windows on amd64 and arm64, wit
 	@set -e; for platform in $(PLATFORMS); do \
 		os=$${platform%/*}; arch=$${platform#*/}; ext=; [ $$os != windows ] || ext=.exe; \
 		name=chromabeam_$(VERSION)_$${os}_$$arch$$ext; echo "$$name"; \
-		simd=; [ $$arch != amd64 ] || simd=simd; \
-		CGO_ENABLED=0 GOEXPERIMENT=$$simd GOOS=$$os GOARCH=$$arch $(GO) build -trimpath \
+		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) build -trimpath \
 			-ldflags "-s -w -X github.com/chromabeam/chromabeam/infra/version.tag=$(VERSION)" -o dist/$$name ./cmd/chromabeam; \
 	done
 	@cd dist && if command -v sha256sum >/dev/null; then sha256sum chromabeam_* > SHA256SUMS; else shasum -a 256 chromabeam_* > SHA256SUMS; fi
