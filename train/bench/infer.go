@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"github.com/chromabeam/chromabeam/model"
@@ -93,11 +92,9 @@ func (o InferOptions) ValidateRequest() error {
 	if o.Lanes < 0 {
 		fail("lanes must be at least 1, or 0 for what the backend likes, got %d", o.Lanes)
 	}
-	form := o.form()
-	switch {
-	case !slices.Contains(model.Convolutions(), form):
-		fail("convolutions must be one of %q, got %q", model.Convolutions(), form)
-	case form != model.ConvolutionsAuto && !o.Resident:
+	if err := model.ValidateConvolutions(o.Convolutions); err != nil {
+		problems = append(problems, err)
+	} else if form := o.form(); form != model.ConvolutionsAuto && !o.Resident {
 		fail("convolutions must be %s where the network is not timed alone, got %q", model.ConvolutionsAuto, form)
 	}
 	if o.Resident && o.Lanes > 1 {
