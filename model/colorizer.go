@@ -106,19 +106,13 @@ func (c *Colorizer) resize(side int) error {
 }
 
 func (c *Colorizer) load(s Source, checkpoint string) error {
-	var err error
-	if c.config, err = s.Config(); err != nil {
-		return err
-	}
-	if c.weights, err = s.Find(checkpoint); err != nil {
-		return err
-	}
-	list, _, err := c.weights.Load()
+	n, err := s.Load(checkpoint)
 	if err != nil {
 		return err
 	}
-	if err := LoadGenerator(c.store, c.config, GeneratorScope, list); err != nil {
-		return fmt.Errorf("checkpoint %q: %w", c.weights.Path(), err)
+	c.config, c.weights = n.Config, n.Weights
+	if err := LoadGenerator(c.store, n.Config, GeneratorScope, n.Tensors); err != nil {
+		return fmt.Errorf("checkpoint %q: %w", n.Weights.Path(), err)
 	}
 	return nil
 }
@@ -159,12 +153,7 @@ func (c *Colorizer) Lanes() int {
 // Hash returns the network's [Weights.Hash], on a backend of another precision
 // than float32 hashed together with its name: results of equal hashes and options
 // on one backend and class of machine are equal bytes.
-func (c *Colorizer) Hash() string {
-	if p := c.backend.Precision; p != "" && p != PrecisionFloat32 {
-		return hashText(c.weights.Hash + string(p))
-	}
-	return c.weights.Hash
-}
+func (c *Colorizer) Hash() string { return hashIn(c.weights.Hash, c.backend.Precision) }
 
 // Weights returns which weights the network has.
 func (c *Colorizer) Weights() Weights { return c.weights }

@@ -220,7 +220,7 @@ func TestOpenColorizerErrors(t *testing.T) {
 		{"outside", "file must be a name inside", func(run string) {
 			write(filepath.Join(run, "checkpoints", "best.json"), `{"file":"../../w.safetensors","step":1,"epoch":1}`)
 		}, model.ColorizerOptions{}},
-		{"no weights", "hashing the model", func(run string) { remove(filepath.Join(run, "checkpoints", "step-00000001.safetensors")) }, model.ColorizerOptions{}},
+		{"no weights", "reading weights", func(run string) { remove(filepath.Join(run, "checkpoints", "step-00000001.safetensors")) }, model.ColorizerOptions{}},
 		{"damaged weights", "reading weights", func(run string) { write(filepath.Join(run, "checkpoints", "step-00000001.safetensors"), "damaged") }, model.ColorizerOptions{}},
 		{"no average", "holds no moving average", func(string) {}, model.ColorizerOptions{Checkpoint: model.CheckpointEMA}},
 		{"other width", "another recipe", func(run string) { rewrite(t, run, other) }, model.ColorizerOptions{}},

@@ -125,19 +125,16 @@ func NewExport(s Source, o ExportOptions) (*Export, error) {
 	if o.Layout == "" {
 		o.Layout = LayoutPyTorch
 	}
-	c, err := s.Config()
+	n, err := s.Load(o.Checkpoint)
 	if err != nil {
 		return nil, fmt.Errorf("opening model %q: %w", s.Name(), err)
 	}
-	w, err := s.Find(o.Checkpoint)
+	given, err := n.exact()
 	if err != nil {
 		return nil, fmt.Errorf("opening model %q: %w", s.Name(), err)
 	}
-	given, from, err := loadExact(w, c)
-	if err != nil {
-		return nil, fmt.Errorf("opening model %q: %w", s.Name(), err)
-	}
-	if from, err := describe(from); err == nil && w.Checkpoint == "" { // of a run that is not there any more
+	c, w := n.Config, n.Weights
+	if from, err := describe(n.Metadata); err == nil && w.Checkpoint == "" { // of a run that is not there any more
 		w.Checkpoint, w.Step = from.Checkpoint, from.Step
 	}
 	list, err := layOut(given, c, o.Layout, w.Step)

@@ -10,19 +10,14 @@ import (
 	ml "github.com/gomlx/gomlx/ml/model"
 )
 
-// loadExact reads the generator's weights as float32, in the order of its
-// variables, and nothing but these.
-func loadExact(w Weights, c GeneratorConfig) ([]NamedTensor, map[string]string, error) {
-	list, metadata, err := w.Load()
-	if err != nil {
-		return nil, nil, err
-	}
+// exact returns the generator's weights as float32, in the order of its variables,
+// and nothing but these.
+func (n Network) exact() ([]NamedTensor, error) {
 	store := ml.NewStore() // which checks names and shapes
-	if err := LoadGenerator(store, c, GeneratorScope, list); err != nil {
-		return nil, nil, fmt.Errorf("checkpoint %q: %w", w.Path(), err)
+	if err := LoadGenerator(store, n.Config, GeneratorScope, n.Tensors); err != nil {
+		return nil, fmt.Errorf("checkpoint %q: %w", n.Weights.Path(), err)
 	}
-	out, err := StoreTensors(store)
-	return out, metadata, err
+	return StoreTensors(store)
 }
 
 // layOut returns the tensors, all of them float32 and named as variables, in a

@@ -3,6 +3,8 @@
 package model
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -73,7 +75,9 @@ func ReadExported(s Source) (Exported, error) {
 		return Exported{}, fmt.Errorf("reading weights: %w", err)
 	}
 	defer f.Close()
-	list, metadata, err := loadWeights(f, s.at(s.weights), func(string) bool { return true })
+	sum := sha256.New()
+	read := &counter{w: sum}
+	list, metadata, err := loadWeights(f, s.at(s.weights), read, func(string) bool { return true })
 	if err != nil {
 		return Exported{}, err
 	}
@@ -82,6 +86,6 @@ func ReadExported(s Source) (Exported, error) {
 		return Exported{}, fmt.Errorf("reading %q: %w", s.at(s.weights), err)
 	}
 	e.Output, e.Tensors = s.at(s.weights), len(list)
-	e.SHA256, e.Bytes, err = s.hash([]string{s.weights})
-	return e, err
+	e.SHA256, e.Bytes = hex.EncodeToString(sum.Sum(nil)), read.n
+	return e, nil
 }

@@ -75,22 +75,6 @@ func writeJSON(path string, v any) error {
 // maxJSON bounds the small files of a run folder.
 const maxJSON = 1 << 20
 
-// readJSON reads one JSON value from an open file, whose path is for messages;
-// fields that v lacks are an error.
-func readJSON(r io.Reader, path string, v any) error {
-	text, err := io.ReadAll(io.LimitReader(r, maxJSON+1))
-	if err != nil {
-		return fmt.Errorf("reading %q: %w", path, err)
-	}
-	if len(text) > maxJSON {
-		return fmt.Errorf("reading %q: the file is larger than %d bytes", path, maxJSON)
-	}
-	if err := decodeStrictly(text, v); err != nil {
-		return fmt.Errorf("decoding %q: %w", path, err)
-	}
-	return nil
-}
-
 // decodeStrictly decodes one JSON value and refuses fields that v lacks.
 func decodeStrictly(text []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(text))

@@ -37,26 +37,42 @@ func loadSafetensors(path string, keep func(name string) bool) ([]NamedTensor, m
 		return nil, nil, fmt.Errorf("reading weights: %w", err)
 	}
 	defer f.Close()
-	return loadWeights(f, path, keep)
+	return loadWeights(f, path, io.Discard, keep)
 }
 
-// loadWeights reads an open file; path is its name in errors.
-func loadWeights(f fs.File, path string, keep func(name string) bool) ([]NamedTensor, map[string]string, error) {
+// loadWeights reads an open file, whose bytes also gets one after the other; path
+// is its name in errors.
+func loadWeights(f fs.File, path string, also io.Writer, keep func(name string) bool) ([]NamedTensor, map[string]string, error) {
 	st, err := f.Stat()
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading weights: %w", err)
 	}
-	list, metadata, err := readSafetensors(bufio.NewReaderSize(f, 1<<20), st.Size(), keep)
+	w := &watched{r: f}
+	list, metadata, err := readSafetensors(io.TeeReader(bufio.NewReaderSize(w, 1<<20), also), st.Size(), keep)
 	if err != nil {
-		return nil, nil, unreadable(path, err)
+		return nil, nil, w.explain(path, err)
 	}
 	return list, metadata, nil
 }
 
-// unreadable says why a weight file could not be read: that it is damaged, unless
-// the disk failed, perhaps for now.
-func unreadable(path string, err error) error {
-	if failed := (*fs.PathError)(nil); errors.As(err, &failed) {
+// watched remembers the error of a reader, which is the disk's or the network's and
+// may pass, apart from what is wrong with the bytes.
+type watched struct {
+	r   io.Reader
+	err error
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.r.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		w.err = err
+	}
+	return n, err
+}
+
+// explain says why a weight file could not be read.
+func (w *watched) explain(path string, err error) error {
+	if w.err != nil {
 		return fmt.Errorf("reading weights: %w", err)
 	}
 	return fmt.Errorf("reading weights %q: %w: %w", path, ErrDamaged, err)
@@ -96,13 +112,14 @@ func (s Source) metadata(file string) (map[string]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading weights: %w", err)
 	}
-	text, err := readHeader(f, st.Size())
+	w := &watched{r: f}
+	text, err := readHeader(w, st.Size())
 	if err != nil {
-		return nil, unreadable(s.at(file), err)
+		return nil, w.explain(s.at(file), err)
 	}
 	_, metadata, err := decodeHeader(text, st.Size()-8-int64(len(text)))
 	if err != nil {
-		return nil, unreadable(s.at(file), err)
+		return nil, w.explain(s.at(file), err)
 	}
 	return metadata, nil
 }

@@ -5,15 +5,18 @@ package model
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 )
 
 // Source is where a generator's configuration and weights come from: a run
-// folder, a file that [Export] has written, or files inside the binary (package
-// builtin). It holds no file open and is safe for concurrent use.
+// folder, a file that [Export] has written, either of them elsewhere (package
+// origin), or files inside the binary (package builtin). It holds no file open and
+// is safe for concurrent use.
 type Source struct {
 	name  string
 	files fs.FS
@@ -54,30 +57,49 @@ func NewSource(name string, files fs.FS, weights string) Source {
 	return Source{name: name, files: files, root: name, weights: weights}
 }
 
+// NewRunSource returns a run folder whose files are the given ones. The name, a
+// path or a URL, stands for the folder in messages.
+func NewRunSource(name string, files fs.FS) Source {
+	return Source{name: name, files: files, root: name}
+}
+
+// NewFileSource returns a file that [Export] has written, one of the given files.
+// The name is its path or URL, for messages.
+func NewFileSource(name string, files fs.FS, file string) Source {
+	return Source{name: name, files: files, root: strings.TrimSuffix(name, file), weights: file, bare: true}
+}
+
 // Name is what the source was opened by.
 func (s Source) Name() string { return s.name }
 
 // Config reads and validates the generator's configuration.
 func (s Source) Config() (GeneratorConfig, error) {
 	if s.bare {
-		return s.metadataConfig()
+		metadata, err := s.metadata(s.weights)
+		if err != nil {
+			return GeneratorConfig{}, err
+		}
+		return s.metadataConfig(metadata)
 	}
-	var m modelJSON
-	if err := s.readJSON(ModelFile, &m); err != nil {
-		return GeneratorConfig{}, err
-	}
-	if err := m.validate(); err != nil {
-		return GeneratorConfig{}, fmt.Errorf("reading %q: %w", s.at(ModelFile), err)
-	}
-	return m.Generator, nil
+	c, _, err := s.modelConfig()
+	return c, err
 }
 
-// metadataConfig reads the configuration from the weight file's metadata.
-func (s Source) metadataConfig() (GeneratorConfig, error) {
-	metadata, err := s.metadata(s.weights)
+// modelConfig reads model.json, and returns its text as well.
+func (s Source) modelConfig() (GeneratorConfig, []byte, error) {
+	var m modelJSON
+	text, err := s.readJSON(ModelFile, &m)
 	if err != nil {
-		return GeneratorConfig{}, err
+		return GeneratorConfig{}, nil, err
 	}
+	if err := m.validate(); err != nil {
+		return GeneratorConfig{}, nil, fmt.Errorf("reading %q: %w", s.at(ModelFile), err)
+	}
+	return m.Generator, text, nil
+}
+
+// metadataConfig is the configuration in an exported file's metadata.
+func (s Source) metadataConfig(metadata map[string]string) (GeneratorConfig, error) {
 	e, err := describe(metadata)
 	switch {
 	case err != nil:
@@ -87,38 +109,6 @@ func (s Source) metadataConfig() (GeneratorConfig, error) {
 			s.at(s.weights), e.Layout, LayoutChromabeam)
 	}
 	return e.Generator, nil
-}
-
-// Find finds the weights of a checkpoint: [CheckpointBest], [CheckpointLast] or
-// [CheckpointEMA] of a run folder, where an empty name stands for the best one or
-// else the last. Other sources have one set of weights, of an empty name.
-func (s Source) Find(checkpoint string) (Weights, error) {
-	w := Weights{Checkpoint: checkpoint, source: s, file: s.weights, prefix: GeneratorScope}
-	switch {
-	case s.weights != "" && checkpoint != "":
-		return Weights{}, fmt.Errorf("model %q has one set of weights: leave checkpoint out, got %q", s.name, checkpoint)
-	case s.weights == "":
-		ref, name, err := s.checkpoint(checkpoint)
-		if err != nil {
-			return Weights{}, err
-		}
-		w.Checkpoint, w.Step, w.file = name, ref.Step, path.Join(CheckpointsDir, ref.File)
-		if checkpoint == CheckpointEMA {
-			w.prefix = EMAScope + "/" + GeneratorScope
-		}
-	}
-	hashed := []string{ModelFile, w.file}
-	if s.bare {
-		hashed = hashed[1:]
-	}
-	var err error
-	if w.Hash, w.Bytes, err = s.hash(hashed); err != nil {
-		return Weights{}, err
-	}
-	if checkpoint == CheckpointEMA {
-		w.Hash = hashText(w.Hash + CheckpointEMA) // other weights of the same file
-	}
-	return w, nil
 }
 
 // checkpoint resolves a name to a run folder's pointer, and says which name that
@@ -146,7 +136,7 @@ func (s Source) checkpoint(name string) (ref CheckpointRef, found string, err er
 func (s Source) pointer(name string) (CheckpointRef, error) {
 	file := path.Join(CheckpointsDir, name+".json")
 	var ref CheckpointRef
-	if err := s.readJSON(file, &ref); err != nil {
+	if _, err := s.readJSON(file, &ref); err != nil {
 		return CheckpointRef{}, err
 	}
 	if err := ref.validate(); err != nil {
@@ -156,7 +146,12 @@ func (s Source) pointer(name string) (CheckpointRef, error) {
 }
 
 // at is a file's place in messages.
-func (s Source) at(file string) string { return filepath.Join(s.root, filepath.FromSlash(file)) }
+func (s Source) at(file string) string {
+	if strings.Contains(s.root, "://") { // of whose slashes filepath would drop one
+		return strings.TrimSuffix(s.root, "/") + "/" + file
+	}
+	return filepath.Join(s.root, filepath.FromSlash(file))
+}
 
 // open opens a file; an error names its whole path.
 func (s Source) open(file string) (fs.File, error) {
@@ -167,11 +162,23 @@ func (s Source) open(file string) (fs.File, error) {
 	return f, err
 }
 
-func (s Source) readJSON(file string, v any) error {
+// readJSON decodes one of the small files of a run folder, and returns its text
+// as well; fields that v lacks are an error.
+func (s Source) readJSON(file string, v any) ([]byte, error) {
 	f, err := s.open(file)
 	if err != nil {
-		return fmt.Errorf("reading a run folder: %w", err)
+		return nil, fmt.Errorf("reading a run folder: %w", err)
 	}
 	defer f.Close()
-	return readJSON(f, s.at(file), v)
+	text, err := io.ReadAll(io.LimitReader(f, maxJSON+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading %q: %w", s.at(file), err)
+	}
+	if len(text) > maxJSON {
+		return nil, fmt.Errorf("reading %q: the file is larger than %d bytes", s.at(file), maxJSON)
+	}
+	if err := decodeStrictly(text, v); err != nil {
+		return nil, fmt.Errorf("decoding %q: %w", s.at(file), err)
+	}
+	return text, nil
 }

@@ -3,13 +3,19 @@
 package model
 
 import (
+	"bytes"
+	"encoding/binary"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"testing/iotest"
 )
 
 // TestSources finds the same network in a run folder, in files of a binary and in
@@ -58,12 +64,12 @@ func TestSources(t *testing.T) {
 			t.Errorf("%s: found %+v of %q in %q", tt.name, w, tt.source.Name(), w.Path())
 		}
 		hashes[w.Hash] = true
-		list, _, err := w.Load()
+		n, err := tt.source.Load("")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(list) != len(c.variables()) {
-			t.Errorf("%s: %d tensors, want %d", tt.name, len(list), len(c.variables()))
+		if len(n.Tensors) != len(c.variables()) || n.Config != c || n.Weights != w {
+			t.Errorf("%s: loaded %d tensors of %+v with %+v, want %d with %+v", tt.name, len(n.Tensors), n.Config, n.Weights, len(c.variables()), w)
 		}
 	}
 	average, err := folder.Find(CheckpointEMA)
@@ -120,3 +126,113 @@ func TestSourceErrors(t *testing.T) {
 		t.Errorf("a folder as an export: %v", err)
 	}
 }
+
+// movingRun is a run folder whose checkpoint is replaced at the moment when a
+// reader has its name, once or again and again.
+type movingRun struct {
+	fstest.MapFS
+
+	old, now string
+	moves    int
+}
+
+func (m *movingRun) Open(name string) (fs.File, error) {
+	if m.moves > 0 && name == path.Join(CheckpointsDir, m.old) {
+		m.moves--
+		m.MapFS[path.Join(CheckpointsDir, m.now)] = m.MapFS[name]
+		delete(m.MapFS, name)
+		m.MapFS[path.Join(CheckpointsDir, "last.json")] = &fstest.MapFile{Data: fmt.Appendf(nil, `{"file":%q,"step":13}`, m.now)}
+		m.old, m.now = m.now, m.old
+	}
+	return m.MapFS.Open(name)
+}
+
+// TestMovingRun reads a run that is trained on meanwhile.
+func TestMovingRun(t *testing.T) {
+	t.Parallel()
+	c := smallGenerator(NormInstance)
+	run := writeRun(t, c, trainedGenerator(t, c))
+	still, err := OpenSource(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := still.Find(CheckpointLast)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want.Step, want.path = 13, "gs://bucket/run/checkpoints/step-13.safetensors"
+	for _, tt := range []struct {
+		moves int
+		err   string
+	}{{0, ""}, {1, ""}, {2, "step-13.safetensors: file does not exist"}} {
+		open := func() Source {
+			files := fstest.MapFS{}
+			for _, name := range []string{ModelFile, "checkpoints/last.json", "checkpoints/step-000000012.safetensors"} {
+				data, err := os.ReadFile(filepath.Join(run, name))
+				if err != nil {
+					t.Fatal(err)
+				}
+				files[name] = &fstest.MapFile{Data: data}
+			}
+			return NewRunSource("gs://bucket/run", &movingRun{files, "step-000000012.safetensors", "step-13.safetensors", tt.moves})
+		}
+		found, findErr := open().Find(CheckpointLast)
+		n, loadErr := open().Load(CheckpointLast)
+		for _, err := range []error{findErr, loadErr} {
+			if tt.err == "" && err != nil || tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err)) {
+				t.Errorf("%d moves: %v, want %q", tt.moves, err, tt.err)
+			}
+		}
+		if found != n.Weights || tt.moves == 1 && found != want {
+			t.Errorf("%d moves: found %+v, loaded %+v, want %+v", tt.moves, found, n.Weights, want)
+		}
+	}
+}
+
+// TestFileSource names a file elsewhere by its URL.
+func TestFileSource(t *testing.T) {
+	t.Parallel()
+	s := NewFileSource("gs://bucket/models/w.safetensors", fstest.MapFS{}, "w.safetensors")
+	if _, err := s.Load(""); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "open gs://bucket/models/w.safetensors") {
+		t.Errorf("a file that is not there: %v", err)
+	}
+}
+
+// TestFailingDisk tells a file that cannot be read from one that is damaged.
+func TestFailingDisk(t *testing.T) {
+	t.Parallel()
+	failed := errors.New("the disk is on fire")
+	for _, at := range []int64{0, 4, 2000} {
+		s := NewFileSource("w.safetensors", failingFS{at, failed}, "w.safetensors")
+		_, configErr := s.Config()
+		_, loadErr := s.Load("")
+		for _, err := range []error{configErr, loadErr} {
+			if !errors.Is(err, failed) || errors.Is(err, ErrDamaged) {
+				t.Errorf("a disk that fails at byte %d: %v", at, err)
+			}
+		}
+	}
+}
+
+// failingFS holds one kind of file: a weight file that ends in an error.
+type failingFS struct {
+	at  int64
+	err error
+}
+
+func (f failingFS) Open(name string) (fs.File, error) {
+	text := make([]byte, f.at)
+	if f.at >= 8 {
+		binary.LittleEndian.PutUint64(text, 3000) // the header's length
+	}
+	file, err := fstest.MapFS{name: &fstest.MapFile{Data: make([]byte, 4000)}}.Open(name)
+	return failingFile{file, io.MultiReader(bytes.NewReader(text), iotest.ErrReader(f.err))}, err
+}
+
+type failingFile struct {
+	fs.File
+
+	r io.Reader
+}
+
+func (f failingFile) Read(p []byte) (int, error) { return f.r.Read(p) }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/chromabeam/chromabeam/model"
 	"github.com/chromabeam/chromabeam/model/builtin"
+	"github.com/chromabeam/chromabeam/model/origin"
 	"github.com/chromabeam/chromabeam/transforms/fault"
 	"github.com/chromabeam/chromabeam/transforms/pixel"
 	"github.com/chromabeam/chromabeam/transforms/shard"
@@ -18,7 +19,7 @@ import (
 
 // EvaluateOptions says which network is measured on what.
 type EvaluateOptions struct {
-	// Model is what [builtin.Open] takes, such as a run folder, Data a prepared data
+	// Model is what [origin.Open] takes, such as a run folder, Data a prepared data
 	// set (a folder or gs://), Split its part.
 	Model, Data, Split string
 	// Checkpoint is model.CheckpointBest, model.CheckpointLast or
@@ -116,7 +117,7 @@ func Evaluate(ctx context.Context, o EvaluateOptions) (result Evaluation, err er
 	if o.Batch == 0 {
 		o.Batch = 8
 	}
-	source, err := builtin.Open(o.Model)
+	source, err := origin.Open(ctx, o.Model)
 	if err != nil {
 		return Evaluation{}, fault.Request("opening the network: %w", err)
 	}

@@ -81,7 +81,7 @@ func (f *benchFlags) define(fs *flagSet) {
 			strings.Join(train.TimedKinds(), ", "))
 	fs.Var(&f.settings, "set", "train, infer: change a value of the recipe, `key=value`; may be given again")
 	fs.StringVar(&f.model, "model", "",
-		"infer: a trained network, `RUN`, or builtin; the recipe's with random weights when not given")
+		"infer: a trained network, `RUN`, also at gs://, or builtin; the recipe's with random weights when not given")
 	fs.StringVar(&f.checkpoint, "checkpoint", "",
 		"infer: which weights of -model: last, best, or ema; best if there is one when not given")
 	fs.IntVar(&f.size, "size", 0, "side of the pictures in `PIXELS`: of the recipe, of the network's input, of prepared pictures; "+

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/chromabeam/chromabeam/model/builtin"
+	"github.com/chromabeam/chromabeam/model/origin"
 	"github.com/chromabeam/chromabeam/train"
 	"github.com/chromabeam/chromabeam/train/bench"
 	"github.com/chromabeam/chromabeam/train/recipes"
@@ -79,7 +79,7 @@ func (f *benchFlags) runInfer(ctx context.Context, term terminal, c bench.Common
 	}
 	var networkErr, batchErr error
 	if f.model != "" {
-		networkErr = f.openBenchModel(&o)
+		networkErr = f.openBenchModel(ctx, &o)
 	} else {
 		var r recipes.Recipe
 		r, networkErr = f.namedRecipe()
@@ -109,8 +109,8 @@ func (f *benchFlags) runInfer(ctx context.Context, term terminal, c bench.Common
 }
 
 // openBenchModel finds the network of -model, which is drawn at -size.
-func (f *benchFlags) openBenchModel(o *bench.InferOptions) error {
-	source, err := builtin.Open(f.model)
+func (f *benchFlags) openBenchModel(ctx context.Context, o *bench.InferOptions) error {
+	source, err := origin.Open(ctx, f.model)
 	if err != nil {
 		return fmt.Errorf("opening model %q: %w", f.model, err)
 	}

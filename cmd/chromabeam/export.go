@@ -8,7 +8,7 @@ import (
 	"io/fs"
 
 	"github.com/chromabeam/chromabeam/model"
-	"github.com/chromabeam/chromabeam/model/builtin"
+	"github.com/chromabeam/chromabeam/model/origin"
 	"github.com/chromabeam/chromabeam/transforms/fault"
 )
 
@@ -21,6 +21,7 @@ func exportCommand() command {
 			"chromabeam export -model runs/demo -dtype float16 for-pytorch.safetensors",
 			"chromabeam export -model runs/demo -layout chromabeam demo.safetensors",
 			"chromabeam colorize -model demo.safetensors scan.jpg",
+			"chromabeam export -model gs://models/7 -layout chromabeam 7.safetensors",
 		},
 		define: defineExport,
 	}
@@ -37,12 +38,12 @@ func defineExport(fs *flagSet) func(context.Context, terminal, []string) error {
 	fs.BoolVar(&o.Overwrite, "overwrite", false, "replace the output if it exists")
 	asJSON := fs.Bool("json", false, "print the result as JSON")
 	fs.require("model")
-	return func(_ context.Context, term terminal, args []string) error {
+	return func(ctx context.Context, term terminal, args []string) error {
 		if len(args) != 1 {
 			return fault.Request("export takes the file to write, got %d arguments", len(args))
 		}
 		o.Output = args[0]
-		return runExport(term, *name, o, *asJSON)
+		return runExport(ctx, term, *name, o, *asJSON)
 	}
 }
 
@@ -52,11 +53,11 @@ const layoutUsage = "names and shapes of the tensors. pytorch: for nn.Conv2d and
 	"module that loads them. chromabeam: those of checkpoints; such a file is a model itself, for -model. The metadata has the " +
 	"network's configuration in both"
 
-func runExport(term terminal, name string, o model.ExportOptions, asJSON bool) error {
+func runExport(ctx context.Context, term terminal, name string, o model.ExportOptions, asJSON bool) error {
 	if err := o.Validate(); err != nil {
 		return fault.AsRequest(err)
 	}
-	source, err := builtin.Open(name)
+	source, err := origin.Open(ctx, name)
 	if err != nil {
 		return fault.Request("opening model %q: %w", name, err)
 	}

@@ -109,7 +109,7 @@ func showRecipe(term terminal, name string, settings []string, asJSON bool) erro
 // recipePage describes a recipe, and what settings have changed in it.
 func recipePage(original, e recipes.Experiment) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s\n%s, %s\n", e.Name, e.Title, origin(e), runCount(e))
+	fmt.Fprintf(&b, "%s: %s\n%s, %s\n", e.Name, e.Title, provenance(e), runCount(e))
 	section := func(heading, text string) { b.WriteString("\n" + heading + "\n" + text) }
 	section("hypothesis", wrap(e.Hypothesis, "  "))
 	section("expected", wrap(e.Expected, "  "))
@@ -131,7 +131,7 @@ func recipePage(original, e recipes.Experiment) string {
 	return b.String()
 }
 
-func origin(e recipes.Experiment) string {
+func provenance(e recipes.Experiment) string {
 	switch {
 	case e.Reproduces():
 		return "section " + e.Section + " of the report"

@@ -24,8 +24,8 @@
 // its sentences are edited by hand. It wants metrics of these weights in float32
 // (-precision float32 where the backend's own is another).
 //
-// The package stands below all that opens models (transforms/inference, train,
-// cmd) and above package model, which knows nothing of it.
+// The package stands below all that opens models, by way of package origin, and
+// above package model, which knows nothing of it.
 package builtin
 
 import (
@@ -49,12 +49,3 @@ var files embed.FS
 
 // Source returns the model in the box.
 func Source() model.Source { return model.NewSource(Name, files, WeightsFile) }
-
-// Open returns the model in the box for [Name], and otherwise what
-// [model.OpenSource] finds under that path.
-func Open(name string) (model.Source, error) {
-	if name == Name {
-		return Source(), nil
-	}
-	return model.OpenSource(name)
-}

@@ -184,13 +184,10 @@ func chroma(r, g, b float64) (cb, cr float64) {
 
 func abs(v float64) float64 { return max(v, -v) }
 
-// TestOpen: the name is the model in the box's, and anything else a path.
-func TestOpen(t *testing.T) {
+// TestSource: the model in the box has one set of weights.
+func TestSource(t *testing.T) {
 	t.Parallel()
-	s, err := Open(Name)
-	if err != nil || s.Name() != Name {
-		t.Errorf("opened %q, %v", s.Name(), err)
-	}
+	s := Source()
 	if w, err := s.Find(""); err != nil || w.Bytes == 0 || len(w.Hash) != 64 {
 		t.Errorf("found %+v, %v", w, err)
 	}
@@ -198,8 +195,5 @@ func TestOpen(t *testing.T) {
 		if _, err := s.Find(checkpoint); err == nil {
 			t.Errorf("the checkpoint %q was found", checkpoint)
 		}
-	}
-	if _, err := Open("./" + Name); err == nil {
-		t.Error("a folder that is not there was opened")
 	}
 }

@@ -80,15 +80,11 @@ func (n *network) close() {
 
 // load puts the network's weights into a store.
 func (n *network) load(store *ml.Store, checkpoint string) error {
-	weights, err := n.source.Find(checkpoint)
+	read, err := n.source.Load(checkpoint)
 	if err != nil {
 		return err
 	}
-	list, _, err := weights.Load()
-	if err != nil {
-		return err
-	}
-	return model.LoadGenerator(store, n.config, model.GeneratorScope, list)
+	return model.LoadGenerator(store, n.config, model.GeneratorScope, read.Tensors)
 }
 
 // colorizerEngine goes the way of colorize and bulk.

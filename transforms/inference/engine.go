@@ -3,16 +3,18 @@
 package inference
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/semaphore"
 
 	"github.com/chromabeam/chromabeam/model"
-	"github.com/chromabeam/chromabeam/model/builtin"
+	"github.com/chromabeam/chromabeam/model/origin"
 )
 
 // Colorizer is what an [Engine] needs of a network; [model.Colorizer] is one.
@@ -61,13 +63,13 @@ type Engine struct {
 	release func() error // nil for a network that is not the engine's own
 }
 
-func load(s Settings) (*Engine, error) {
+func load(ctx context.Context, s Settings) (*Engine, error) {
 	start := time.Now()
 	b, err := model.OpenBackendWith(s.Backend, model.BackendOptions{Precision: s.Precision})
 	if err != nil {
 		return nil, err
 	}
-	c, halved, err := fit(s.Batch, func(batch int) (*model.Colorizer, error) { return openWarm(b, s, batch) })
+	c, halved, err := fit(s.Batch, func(batch int) (*model.Colorizer, error) { return openWarm(ctx, b, s, batch) })
 	if err != nil {
 		b.Finalize()
 		return nil, err
@@ -103,8 +105,8 @@ func fit[C Colorizer](batch int, open func(batch int) (C, error)) (c C, halved b
 
 // openWarm opens a network that has computed a batch, so that whatever a device
 // puts off until then is done.
-func openWarm(b *model.Backend, s Settings, batch int) (*model.Colorizer, error) {
-	source, err := builtin.Open(s.Model)
+func openWarm(ctx context.Context, b *model.Backend, s Settings, batch int) (*model.Colorizer, error) {
+	source, err := origin.Open(ctx, s.Model)
 	if err != nil {
 		return nil, fmt.Errorf("opening model %q: %w", s.Model, err)
 	}
@@ -112,7 +114,7 @@ func openWarm(b *model.Backend, s Settings, batch int) (*model.Colorizer, error)
 	if err != nil || b.Name == model.BackendGo { // which has nothing to warm up
 		return c, err
 	}
-	if _, err := c.Colorize(context.Background(), make([]float32, batch*c.Size()*c.Size())); err != nil {
+	if _, err := c.Colorize(ctx, make([]float32, batch*c.Size()*c.Size())); err != nil {
 		return nil, errors.Join(fmt.Errorf("trying the network: %w", err), c.Close())
 	}
 	return c, nil
@@ -130,6 +132,7 @@ func New(c Colorizer, s Settings) *Engine {
 	if l, ok := c.(laned); ok {
 		lanes = l.Lanes()
 	}
+	s.Workers = cmp.Or(s.Workers, runtime.GOMAXPROCS(0))
 	e := &Engine{
 		net: c, settings: s,
 		cpu:    semaphore.NewWeighted(int64(s.Workers)),

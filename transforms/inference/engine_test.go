@@ -444,7 +444,7 @@ func TestThumbnails(t *testing.T) {
 
 func TestSettingsValidate(t *testing.T) {
 	t.Parallel()
-	err := Settings{Quality: 101, Strength: -1, RenderSize: 31}.Validate()
+	err := Settings{Quality: 101, Strength: -1, RenderSize: 31, Workers: -1}.Validate()
 	for _, want := range []string{"model must", "batch must be in [1, 1024], got 0", "quality must be in [1, 100], got 101",
 		"strength must be in [0, 100], got -1", "render size must be 0 or in [32, 2048], got 31", "workers", "budget", "limits"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -464,7 +464,7 @@ func TestOpen(t *testing.T) {
 	t.Parallel()
 	s := settings()
 	s.Model, s.Backend, s.RenderSize = modeltest.Tiny(t), model.BackendGo, 48
-	e, giveBack, err := Lease(s)
+	e, giveBack, err := Lease(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -484,7 +484,7 @@ func TestOpen(t *testing.T) {
 		t.Error(err)
 	}
 	s.RenderSize = 50
-	if _, _, err := Lease(s); err == nil || !strings.Contains(err.Error(), "render size must be a multiple of 8") {
+	if _, _, err := Lease(t.Context(), s); err == nil || !strings.Contains(err.Error(), "render size must be a multiple of 8") {
 		t.Errorf("a size of 50 px: %v", err)
 	}
 }

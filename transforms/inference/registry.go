@@ -3,9 +3,10 @@
 package inference
 
 import (
+	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 )
 
@@ -21,68 +22,100 @@ type registry struct {
 
 // entry is one engine, loaded or loading, and how many leases it has.
 type entry struct {
-	load   func() (*Engine, error)
+	key    string
 	leases int
+
+	loaded chan struct{} // closed when the engine or the error is there
+	engine *Engine
+	err    error
 }
 
 // Open returns the process's engine for the settings, loading the model at the
 // first call. A failed load is not kept. An engine that nobody has leased stays
 // for as long as the process lives, as a worker's does.
-func Open(s Settings) (*Engine, error) {
-	e, _, err := engines.get(s, 0)
+//
+// Loading may take a while, of a model in a bucket above all. Where ctx ends
+// meanwhile Open returns at once, and loading goes on for whoever else waits.
+func Open(ctx context.Context, s Settings) (*Engine, error) {
+	e, _, err := engines.get(ctx, s, 0)
 	return e, err
 }
 
 // Lease is [Open] for whoever outlives the DoFns: when the last lease is given
 // back the engine is closed, and a later Open loads the model anew, which may
 // have changed by then.
-func Lease(s Settings) (e *Engine, giveBack func() error, err error) {
-	e, key, err := engines.get(s, 1)
+func Lease(ctx context.Context, s Settings) (e *Engine, giveBack func() error, err error) {
+	e, h, err := engines.get(ctx, s, 1)
 	if err != nil {
 		return nil, nil, err
 	}
-	return e, sync.OnceValue(func() error { return engines.giveBack(key) }), nil
+	return e, sync.OnceValue(func() error { return engines.giveBack(h) }), nil
 }
 
-func (r *registry) get(s Settings, leases int) (*Engine, string, error) {
+func (r *registry) get(ctx context.Context, s Settings, leases int) (*Engine, *entry, error) {
 	data, err := json.Marshal(s) //nolint:musttag // pixel.Limits has none; this is a key, not a format
 	if err != nil {
-		return nil, "", fmt.Errorf("encoding inference settings: %w", err)
+		return nil, nil, fmt.Errorf("encoding inference settings: %w", err)
 	}
 	key := string(data)
 	r.mu.Lock()
 	h := r.open[key]
 	if h == nil {
-		h = &entry{load: sync.OnceValues(func() (*Engine, error) { return load(s) })}
+		h = &entry{key: key, loaded: make(chan struct{})}
 		r.open[key] = h
+		go r.load(context.WithoutCancel(ctx), h, s)
 	}
 	h.leases += leases
 	r.mu.Unlock()
-	e, err := h.load()
-	if err != nil {
-		r.mu.Lock()
-		if r.open[key] == h {
-			delete(r.open, key)
+	select {
+	case <-h.loaded:
+		return h.engine, h, h.err
+	case <-ctx.Done():
+		if leases > 0 {
+			go func() { _ = r.giveBack(h) }() // which waits for an engine that nobody has used
 		}
-		r.mu.Unlock()
+		return nil, nil, fmt.Errorf("opening model %q: %w", s.Model, context.Cause(ctx))
 	}
-	return e, key, err
 }
 
-func (r *registry) giveBack(key string) error {
+// load loads an entry's engine. It has a goroutine to itself, where a panic would
+// end the process.
+func (r *registry) load(ctx context.Context, h *entry, s Settings) {
+	defer close(h.loaded)
+	defer func() {
+		if p := recover(); p != nil {
+			h.err = fmt.Errorf("opening model %q: %v\n%s", s.Model, p, debug.Stack())
+		}
+		if h.err != nil {
+			r.drop(h)
+		}
+	}()
+	h.engine, h.err = load(ctx, s)
+}
+
+// drop lets the next call load anew.
+func (r *registry) drop(h *entry) {
 	r.mu.Lock()
-	h := r.open[key]
+	defer r.mu.Unlock()
+	if r.open[h.key] == h {
+		delete(r.open, h.key)
+	}
+}
+
+func (r *registry) giveBack(h *entry) error {
+	r.mu.Lock()
 	h.leases--
 	last := h.leases == 0
-	if last {
-		delete(r.open, key)
-	}
 	r.mu.Unlock()
 	if !last {
 		return nil
 	}
-	e, err := h.load()
-	return errors.Join(err, e.close())
+	r.drop(h)
+	<-h.loaded
+	if h.err != nil {
+		return h.err
+	}
+	return h.engine.close()
 }
 
 // close releases the model and its backend. Pictures that are still on their

@@ -51,10 +51,10 @@ const (
 // Settings names a model and how pictures go through it. It travels to workers
 // as JSON and is the key under which a process keeps its [Engine].
 type Settings struct {
-	// Model is what [builtin.Open] takes: a run folder or an exported file, which
-	// every worker must have, or the name of the model in the box, of which every
-	// worker opens its own. Checkpoint is as package model names it, Backend "auto",
-	// "xla:cuda", "xla:cpu" or "go".
+	// Model is what [origin.Open] takes: a run folder or an exported file, which
+	// every worker must have or which lies under gs://, or the name of the model in
+	// the box, of which every worker opens its own. Checkpoint is as package model
+	// names it, Backend "auto", "xla:cuda", "xla:cpu" or "go".
 	Model      string `json:"model"`
 	Checkpoint string `json:"checkpoint"`
 	Backend    string `json:"backend"`
@@ -79,7 +79,8 @@ type Settings struct {
 	// RecodeLuma decodes a JPEG's luma and encodes it anew, even where it could be
 	// kept as it is.
 	RecodeLuma bool `json:"recode_luma"`
-	// Workers is the number of pictures decoded and encoded at once, at least 1.
+	// Workers is the number of pictures decoded and encoded at once; 0 is as many as
+	// the engine's machine has processors.
 	Workers int `json:"workers"`
 	// MemoryBudget bounds the bytes that pictures in work may take in this
 	// process. A picture that alone needs more runs alone.
@@ -107,8 +108,8 @@ func (s Settings) Validate() error {
 		problems = append(problems,
 			fmt.Errorf("render size must be 0 or in [%d, %d], got %d", minRenderSize, maxRenderSize, s.RenderSize))
 	}
-	if s.Workers < 1 || s.Workers > 1024 {
-		problems = append(problems, fmt.Errorf("workers must be in [1, 1024], got %d", s.Workers))
+	if s.Workers < 0 || s.Workers > 1024 {
+		problems = append(problems, fmt.Errorf("workers must be in [0, 1024], got %d", s.Workers))
 	}
 	if s.MemoryBudget < 1<<20 {
 		problems = append(problems, fmt.Errorf("memory budget must be at least 1048576 bytes, got %d", s.MemoryBudget))
