@@ -14,14 +14,31 @@ import (
 // Claim says which job may write into a data set: the version of the object that
 // a job replaces when it takes the data set over. The zero Claim checks nothing,
 // for a folder that is locked.
-type Claim struct{ Name, Version string }
+type Claim struct {
+	Name, Version string
+	// Stop, where not empty, names an object that tells the job's workers to end: there
+	// are engines that call a job cancelled and let it go on.
+	Stop string
+}
 
 // ErrTakenOver says that another job has begun in the same place.
 var ErrTakenOver = errors.New("another job has taken over the output")
 
-// Check returns [ErrTakenOver] where the claim is not the latest.
+// ErrStopped says that the job was interrupted.
+var ErrStopped = errors.New("the job was told to stop")
+
+// Check returns [ErrTakenOver] where the claim is not the latest, and [ErrStopped]
+// where the job was told to end.
 func (c Claim) Check(ctx context.Context, st store.Store) error {
-	if c == (Claim{}) {
+	if c.Stop != "" {
+		switch _, err := st.Stat(ctx, c.Stop); {
+		case err == nil:
+			return ErrStopped
+		case !errors.Is(err, fs.ErrNotExist):
+			return err
+		}
+	}
+	if c.Name == "" {
 		return nil
 	}
 	info, err := st.Stat(ctx, c.Name)
@@ -32,11 +49,11 @@ func (c Claim) Check(ctx context.Context, st store.Store) error {
 }
 
 // Condition returns what an object's replacement must find, for a writer whose
-// claim is the latest at this moment: the object as it is now.
+// claim is the latest at this moment: the object as it is now. It keeps two writers
+// apart in a locked folder too: of two attempts at the same work, which a runner may
+// make at once, one that comes late finds the other's object and leaves it, for what
+// has been read of it since must not change.
 func (c Claim) Condition(ctx context.Context, st store.Store, name string) (store.Condition, error) {
-	if c == (Claim{}) {
-		return store.Anything(), nil
-	}
 	before, err := st.Stat(ctx, name)
 	condition := store.Unchanged(before)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -52,10 +52,12 @@ func ListingName(dir string, n int) string {
 	return path.Join(dir, fmt.Sprintf("listing-%05d.jsonl", n))
 }
 
-// planRun says that the run of a listing file is there.
+// planRun says that the run of a listing file is there, and how many pictures of each
+// split it has. It crosses a shuffle: its fields are exported and it embeds nothing,
+// since a worker knows of it what its schema says.
 type planRun struct {
 	Listing int
-	plan.Run
+	Entries []int64
 }
 
 // hashFn reads the pictures of a listing file, hashes their bytes and writes
@@ -75,16 +77,18 @@ func (f *hashFn) ProcessElement(ctx context.Context, listing int, emit func(stri
 	if err != nil {
 		return job.Fail(err)
 	}
-	run.Blocks = nil // of no use to what follows, and large
-	emit("", planRun{listing, run})
+	emit("", planRun{listing, run.Entries[:]})
 	return nil
 }
 
 func (f *hashFn) run(ctx context.Context, st store.Store, job *progress.Job, listing int) (plan.Run, error) {
-	if err := f.Claim.Check(ctx, st); err != nil {
+	name := plan.RunName(f.Dir, listing)
+	// What another attempt writes meanwhile stays: pictures may have been planned
+	// from it.
+	condition, err := f.Claim.Condition(ctx, st, name)
+	if err != nil {
 		return plan.Run{}, err
 	}
-	name := plan.RunName(f.Dir, listing)
 	run, found, err := plan.OpenRun(ctx, st, name, f.Settings)
 	if err != nil {
 		return plan.Run{}, err
@@ -123,7 +127,7 @@ func (f *hashFn) run(ctx context.Context, st store.Store, job *progress.Job, lis
 	if err := f.Claim.Check(ctx, st); err != nil {
 		return plan.Run{}, err
 	}
-	return plan.WriteRun(ctx, st, name, f.Settings, f.Layout, entries)
+	return plan.WriteRun(ctx, st, name, condition, f.Settings, f.Layout, entries)
 }
 
 // unread divides a run into what is settled and what another try may read.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/chromabeam/chromabeam/pipelines/bulk"
+	"github.com/chromabeam/chromabeam/pipelines/runner"
 	"github.com/chromabeam/chromabeam/transforms/fault"
 	"github.com/chromabeam/chromabeam/transforms/progress"
 	"github.com/chromabeam/chromabeam/transforms/report"
@@ -39,9 +40,11 @@ func defineBulk(fs *flagSet) func(context.Context, terminal, []string) error {
 	bulkSelection(fs, &o)
 	bulkEngine(fs, &o)
 	dryRun := fs.Bool("dry-run", false,
-		"write nothing: count what is to be done, and say how long it will take, after a trial on up to 64 pictures, or -sample N")
+		"write nothing: count what is to be done, and say how long it will take, after a trial on up to 64 pictures, or -sample N; "+
+			"with a runner elsewhere show what it would be handed over")
 	asJSON := fs.Bool("json", false, "print the result as JSON")
-	runnerFlags(fs, &o.Runner)
+	runner.GPUFlag(fs.FlagSet, &o.Remote)
+	runnerFlags(fs, &o.Runner, &o.Remote)
 	fs.require("input", "output")
 	return func(ctx context.Context, term terminal, args []string) error {
 		if err := noArguments(args); err != nil {
@@ -70,7 +73,7 @@ func runBulk(ctx context.Context, term terminal, o bulk.Options, asJSON bool) er
 	s, err := bulk.Run(ctx, o)
 	end()
 	if err != nil {
-		return err
+		return term.detached(asJSON, o.Output, err)
 	}
 	fields := []field{
 		{"pictures", s.Pictures}, {"colored", s.Colored}, {"skipped", s.Skipped}, {"left", s.Left},
@@ -112,6 +115,9 @@ func runDry(ctx context.Context, term terminal, o bulk.Options, asJSON bool) err
 	}
 	if f.Trial > 0 {
 		fmt.Fprintf(term.stderr, "%d pictures to do will take about %s, going by %d of them\n", f.ToDo, about(f.Seconds), f.Trial)
+	}
+	if !asJSON {
+		term.submission(f.Submission)
 	}
 	err = term.result(asJSON, f,
 		field{"pictures", f.Pictures}, field{"bytes", f.Bytes}, field{"done", f.Done}, field{"settled", f.Settled},

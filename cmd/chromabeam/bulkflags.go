@@ -12,8 +12,8 @@ import (
 )
 
 // modelUsage describes -model.
-const modelUsage = "the trained network, `RUN`: a run folder, a file of export -layout chromabeam, or builtin for the one " +
-	"in the box (recipes show builtin tells what that can do)"
+const modelUsage = "the trained network, `RUN`: a run folder or a file of export -layout chromabeam, also at gs://, or builtin " +
+	"for the one in the box (recipes show builtin tells what that can do)"
 
 // modelFlags adds the flags that colorize and bulk share: which network, and
 // what a coloured picture is like.
@@ -80,7 +80,7 @@ func bulkSelection(fs *flagSet, o *bulk.Options) {
 // bulkEngine adds what the work may take, and how one can look into it.
 func bulkEngine(fs *flagSet, o *bulk.Options) {
 	fs.IntVar(&o.Batch, "batch", o.Batch, "pictures that go through the network at once")
-	fs.IntVar(&o.Workers, "workers", o.Workers, "pictures decoded and encoded at once")
+	fs.IntVar(&o.Workers, "workers", o.Workers, "pictures decoded and encoded at once in a process; 0 takes as many as its machine has processors")
 	fs.Var((*byteSize)(&o.MemoryBudget), "memory", "bytes that pictures in work may take, `SIZE`; one that needs more runs alone")
 	fs.StringVar(&o.MetricsAddr, "metrics-addr", "",
 		"serve Prometheus metrics and pprof at this `ADDRESS` of this machine, such as localhost:9090; port 0 picks a free one")

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/chromabeam/chromabeam/pipelines/prepare"
-	"github.com/chromabeam/chromabeam/pipelines/runner"
 	"github.com/chromabeam/chromabeam/transforms/fault"
 )
 
@@ -28,9 +27,11 @@ func prepareCommand() command {
 
 func definePrepare(fs *flagSet) func(context.Context, terminal, []string) error {
 	options := prepareFlags(fs)
-	var runnerName string
+	var r runnerChoice
+	dryRun := fs.Bool("dry-run", false, "write nothing: count the input's pictures and the shards that they make, "+
+		"and with a runner elsewhere show what it would be handed over")
 	asJSON := fs.Bool("json", false, "print the result as JSON")
-	runnerFlags(fs, &runnerName)
+	runnerFlags(fs, &r.name, &r.remote)
 	fs.require("input", "output")
 	return func(ctx context.Context, term terminal, args []string) error {
 		if err := noArguments(args); err != nil {
@@ -40,7 +41,10 @@ func definePrepare(fs *flagSet) func(context.Context, terminal, []string) error 
 		if err != nil {
 			return fault.AsRequest(err)
 		}
-		o.Runner, o.ToolVersion = runnerName, toolVersion()
+		o.Runner, o.Remote, o.ToolVersion = r.name, r.remote, toolVersion()
+		if *dryRun {
+			return dryPrepare(ctx, term, o, *asJSON)
+		}
 		return runPrepare(ctx, term, o, *asJSON)
 	}
 }
@@ -51,7 +55,7 @@ func runPrepare(ctx context.Context, term terminal, o prepare.Options, asJSON bo
 	s, err := prepare.Run(ctx, o)
 	end()
 	if err != nil {
-		return err
+		return term.detached(asJSON, o.Output, err)
 	}
 	err = term.result(asJSON, s,
 		field{"pictures", s.Samples()}, field{"train", s.Train}, field{"val", s.Val}, field{"test", s.Test},
@@ -63,10 +67,17 @@ func runPrepare(ctx context.Context, term terminal, o prepare.Options, asJSON bo
 	return err
 }
 
-// runnerFlags adds -runner and Beam's own flags.
-func runnerFlags(fs *flagSet, name *string) {
-	fs.StringVar(name, "runner", runner.Default, "Beam runner: "+strings.Join(runner.Names(), ", "))
-	fs.beamFlags()
+func dryPrepare(ctx context.Context, term terminal, o prepare.Options, asJSON bool) error {
+	f, err := prepare.DryRun(ctx, o)
+	if err != nil {
+		return err
+	}
+	if !asJSON {
+		term.submission(f.Submission)
+	}
+	return term.result(asJSON, f,
+		field{"pictures", f.Pictures}, field{"bytes", f.Bytes}, field{"train_shards", f.Train}, field{"val_shards", f.Val},
+		field{"test_shards", f.Test}, field{"begun", f.Begun}, field{"output", o.Output})
 }
 
 func noArguments(args []string) error {

@@ -4,7 +4,6 @@ package main
 
 import (
 	"fmt"
-	"runtime"
 	"strconv"
 	"strings"
 
@@ -47,7 +46,7 @@ func prepareFlags(fs *flagSet) func() (prepare.Options, error) {
 			"decodes each once more; 0 keeps them")
 	fs.Int64Var(&o.Limits.MaxPixels, "max-pixels", limits.MaxPixels, "pictures with more pixels are rejected")
 	fs.Int64Var(&o.Limits.MaxBytes, "max-bytes", limits.MaxBytes, "files with more bytes are rejected")
-	fs.IntVar(&o.Workers, "workers", runtime.NumCPU(), "pictures worked on at once")
+	fs.IntVar(&o.Workers, "workers", 0, "pictures worked on at once in a process; 0 takes as many as its machine has processors")
 	fs.IntVar(&o.Readers, "readers", 0, "pictures read at once; 0 takes as many as workers, 32 from a bucket or a list")
 	fs.BoolVar(&o.Overwrite, "overwrite", false, "replace whatever data set the output holds")
 	fs.BoolVar(&o.Extend, "extend", false, "add what is new in the input as new shards; those that are there stay as they are")

@@ -65,6 +65,10 @@ func rules() []rule {
 			text: "the model knows nothing above it", of: []string{"model"},
 			never: []string{"./pipelines", "./train", "./cmd", "./infra"},
 		},
+		{
+			text: "only model/origin reads models from a bucket", of: []string{"model"}, except: []string{"model/origin"},
+			never: []string{"./transforms/store", "./transforms/gcs"},
+		},
 		{text: "training knows no pipeline", of: []string{"train"}, never: []string{"./pipelines", "./cmd", "./infra"}},
 		{text: "pipelines know no training", of: []string{"pipelines"}, never: []string{"./train", "./cmd", "./infra"}},
 		{text: "infra serves the commands", of: []string{"infra"}, never: []string{"./pipelines", "./train", "./cmd"}},
@@ -72,7 +76,7 @@ func rules() []rule {
 			text: "only pipelines/runner knows Beam's runners", of: []string{""}, except: []string{"pipelines/runner"},
 			never: []string{
 				beam + "/sdks/v2/go/pkg/beam/runners", beam + "/sdks/v2/go/pkg/beam/x/beamx",
-				beam + "/sdks/v2/go/pkg/beam/options/jobopts",
+				beam + "/sdks/v2/go/pkg/beam/options", "google.golang.org/api/dataflow", "google.golang.org/grpc",
 			},
 			direct: true,
 		},

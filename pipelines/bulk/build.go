@@ -24,12 +24,16 @@ func init() {
 	register.Emitter1[item]()
 	register.Emitter2[string, item]()
 	register.Iter1[item]()
+	register.Iter1[int]()
 }
 
 // build adds the job to a pipeline: plan files in, totals.json out.
 func build(s beam.Scope, files []string, sp spec) {
 	s = s.Scope("bulk")
-	items := beam.ParDo(s, &readPlanFn{Spec: sp}, beam.Reshuffle(s, beam.CreateList(s, files)))
+	// Not a Reshuffle: of two with nothing but ParDos between them Flink takes the
+	// second for done, and all pictures would stay with one worker.
+	names := beam.GroupByKey(s, beam.SwapKV(s, beam.AddFixedKey(s, beam.CreateList(s, files))))
+	items := beam.ParDo(s, &readPlanFn{Spec: sp}, names)
 	var done beam.PCollection
 	if sp.Layout.archive() {
 		parts := beam.GroupByKey(s, beam.ParDo(s, &assignFn{Parts: sp.Parts}, items))
@@ -44,8 +48,8 @@ func build(s beam.Scope, files []string, sp spec) {
 // readPlanFn turns plan files into their items.
 type readPlanFn struct{ Spec spec }
 
-// ProcessElement reads one plan file.
-func (f *readPlanFn) ProcessElement(ctx context.Context, name string, emit func(item)) error {
+// ProcessElement reads one plan file. Its name is the key, and there is no more to it.
+func (f *readPlanFn) ProcessElement(ctx context.Context, name string, _ func(*int) bool, emit func(item)) error {
 	st, err := f.Spec.Layout.records()
 	if err != nil {
 		return f.Spec.job().Fail(err)

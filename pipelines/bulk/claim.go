@@ -79,6 +79,9 @@ func (d *driver) claim(ctx context.Context) error {
 	if !d.options.Overwrite {
 		return nil
 	}
+	if err := d.handover().Drop(ctx); err != nil {
+		return err
+	}
 	for _, r := range d.results() {
 		if err := d.mark(ctx, r); err != nil {
 			return err
@@ -204,8 +207,9 @@ func (d *driver) lasting(err error) error {
 // rights is what the job's workers must check before they write what counts:
 // nothing where the output is locked.
 func (d *driver) rights() transforms.Claim {
-	if !d.layout.remote() {
-		return transforms.Claim{}
+	c := transforms.Claim{Stop: d.handover().Stop}
+	if d.layout.remote() {
+		c.Name, c.Version = jobFile, d.record.Version
 	}
-	return transforms.Claim{Name: jobFile, Version: d.record.Version}
+	return c
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/chromabeam/chromabeam/model"
 	"github.com/chromabeam/chromabeam/pipelines/runner"
 	"github.com/chromabeam/chromabeam/transforms/failpoint"
 	"github.com/chromabeam/chromabeam/transforms/fault"
@@ -29,6 +30,8 @@ type driver struct {
 	engine   *inference.Engine
 	giveBack func() error // of the engine
 	job      job
+	// precision is what the job's workers compute with.
+	precision model.Precision
 
 	st     store.Store // of the report and the records
 	record store.Info  // the job.json that the driver knows, its zero value where there is none
@@ -90,6 +93,8 @@ func openDriver(ctx context.Context, o Options) (_ *driver, err error) {
 	if err := o.Validate(); err != nil {
 		return nil, fault.AsRequest(err)
 	}
+	o = o.remote()
+	d.options = o
 	if d.layout, err = newLayout(o.Output); err != nil {
 		return nil, err
 	}
@@ -115,12 +120,12 @@ func (d *driver) open(ctx context.Context) error {
 	if err := d.layout.apart(d.options.Input); err != nil {
 		return err
 	}
-	engine, giveBack, err := inference.Lease(d.options.settings())
-	if err != nil {
-		return fault.AsRequest(err)
+	if !d.options.Overwrite {
+		if err := d.handover().Check(ctx); err != nil {
+			return err
+		}
 	}
-	d.engine, d.giveBack = engine, giveBack
-	if d.job, err = newJob(d.options, d.engine); err != nil {
+	if err := d.openNetwork(ctx); err != nil {
 		return err
 	}
 	if err := d.settle(ctx); err != nil {
@@ -169,6 +174,9 @@ func (d *driver) endRound(ctx context.Context) error {
 		return err
 	}
 	if err := dropPlans(ctx, d.st, planFolder+"/"); err != nil {
+		return err
+	}
+	if err := d.st.RemoveAll(ctx, stopFolder); err != nil {
 		return err
 	}
 	return d.dropParts(ctx)

@@ -6,8 +6,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
+	"github.com/chromabeam/chromabeam/pipelines/runner"
 	"github.com/chromabeam/chromabeam/transforms/fault"
 	"github.com/chromabeam/chromabeam/transforms/inference"
 )
@@ -23,7 +25,8 @@ const (
 // writing anything: it lists the input, compares it with what the output holds,
 // and colours some of the pictures that are to be done, chosen from all over the
 // input, into nothing, to measure how long they take: Options.Sample of them, or
-// what takes some seconds.
+// what takes some seconds. With a runner elsewhere it adds what would be handed
+// over to it; the trial runs here all the same.
 func DryRun(ctx context.Context, o Options) (f Forecast, err error) {
 	if o.Watch != 0 {
 		return Forecast{}, fault.Request("watch must not be given for a dry run: what will arrive is not known")
@@ -73,7 +76,22 @@ func (d *driver) forecast(ctx context.Context) (Forecast, []item, error) {
 	f := all.forecast()
 	f.Done, f.NoPlace, f.ToDo, f.ToDoBytes = p.skipped, noPlace, p.pending-noPlace, p.bytes-noPlaceBytes
 	f.Settled = f.Pictures - f.Done - p.pending
-	return f, drawn.values(), nil
+	d.plan, d.run = p.roundPlan, p.run
+	if p.pending > 0 && !runner.IsLocal(d.options.Runner) {
+		f.Submission, err = d.submission(ctx)
+	}
+	return f, drawn.values(), err
+}
+
+// submission is what would be handed over for the plan, whose files have names
+// that only a run gives them.
+func (d *driver) submission(ctx context.Context) (*runner.Submission, error) {
+	for i := range (d.plan.pending + planFile - 1) / planFile {
+		d.plan.files = append(d.plan.files, fmt.Sprintf("%s%06d.jsonl", planPrefix(d.plan.run, d.id), i))
+	}
+	p, scope := runner.NewPipeline()
+	build(scope, d.plan.files, d.spec(""))
+	return runner.Describe(ctx, d.options.runnerJob(), p)
 }
 
 // trial colours pictures without writing them. It returns how many it did, and

@@ -53,7 +53,7 @@ func ColorizeFile(ctx context.Context, o Options, in, out string) error {
 	if folder, err := os.Stat(filepath.Dir(out)); err != nil || !folder.IsDir() {
 		return fault.Request("output %q must lie in a folder that is there", out)
 	}
-	e, giveBack, err := inference.Lease(o.settings())
+	e, giveBack, err := inference.Lease(ctx, o.settings())
 	if err != nil {
 		return fault.AsRequest(err)
 	}

@@ -91,6 +91,9 @@ func (f *colorizeFn) ProcessElement(ctx context.Context, it item, emit func(tota
 }
 
 func (f *colorizeFn) process(ctx context.Context, it item, emit func(totals)) error {
+	if err := f.worker.wanted(ctx); err != nil {
+		return err
+	}
 	for f.worker.stream.Full() {
 		if err := f.take(ctx, f.worker.stream.Next(), emit); err != nil {
 			return err

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/chromabeam/chromabeam/pipelines/runner"
 	"github.com/chromabeam/chromabeam/transforms/source"
 )
 
@@ -35,6 +36,9 @@ type Forecast struct {
 	Seconds      float64 `json:"seconds"`
 	Trial        int64   `json:"trial"`
 	TrialSeconds float64 `json:"trial_seconds"`
+	// Submission is what an engine elsewhere would be handed over; nil with a local
+	// runner, and where there is nothing to do.
+	Submission *runner.Submission `json:"submission,omitempty"`
 }
 
 // ExtensionCount counts the pictures of one extension, in lower case and with its dot.

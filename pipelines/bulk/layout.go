@@ -100,6 +100,7 @@ const (
 	partsFolder   = stateFolder + "parts"
 	publishedName = stateFolder + "published"
 	totalsFile    = stateFolder + "totals.json"
+	stopFolder    = stateFolder + "stop"
 
 	reportHTMLFile = "report.html"
 	reportJSONFile = "report.json"

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"github.com/chromabeam/chromabeam/model"
 	"github.com/chromabeam/chromabeam/model/builtin"
 	"github.com/chromabeam/chromabeam/pipelines/runner"
+	"github.com/chromabeam/chromabeam/transforms/gcs"
 	"github.com/chromabeam/chromabeam/transforms/inference"
 	"github.com/chromabeam/chromabeam/transforms/pixel"
 	"github.com/chromabeam/chromabeam/transforms/progress"
@@ -31,7 +31,7 @@ const (
 // Options says what to colour and how. Start from [DefaultOptions].
 type Options struct {
 	// Model is the run folder of a trained network, a file that export has written,
-	// or [builtin.Name] for the model in the box.
+	// either of them under gs://, or [builtin.Name] for the model in the box.
 	Model string
 	// Checkpoint is "best", "last" or "ema" of a run folder; empty means best, or last
 	// where a run has no best one.
@@ -88,7 +88,8 @@ type Options struct {
 	// Precision is what the network computes with: "float32", "tf32", "bfloat16", or
 	// "auto" or nothing for the backend's own. It is a part of the model's hash.
 	Precision model.Precision
-	// Workers is the number of pictures decoded and encoded at once.
+	// Workers is the number of pictures decoded and encoded at once in a process; 0
+	// is as many as its machine has processors.
 	Workers int
 	// MemoryBudget bounds the bytes that pictures in work may take.
 	MemoryBudget int64
@@ -97,8 +98,10 @@ type Options struct {
 	// Overwrite allows replacing files that this job has not written, and
 	// continuing in an output made with another model or other settings.
 	Overwrite bool
-	// Runner is a Beam runner's name.
+	// Runner is a Beam runner's name, and Remote says how a job elsewhere is handed
+	// over. With Remote.Detach [Run] ends with a [runner.DetachedError].
 	Runner string
+	Remote runner.Remote
 	// ToolVersion is recorded in the report.
 	ToolVersion string
 	// Progress, where not nil, is called now and then with how many pictures are
@@ -122,7 +125,6 @@ func DefaultOptions() Options {
 		Strength:     inference.DefaultStrength,
 		Backend:      model.BackendAuto,
 		Precision:    model.PrecisionAuto,
-		Workers:      runtime.GOMAXPROCS(0),
 		MemoryBudget: inference.DefaultMemoryBudget,
 		Limits:       DefaultLimits(),
 		Runner:       runner.Default,
@@ -147,7 +149,11 @@ func (o Options) Validate() error {
 	if o.MetricsAddr != "" {
 		problems = append(problems, telemetry.Validate(o.MetricsAddr))
 	}
-	return errors.Join(append(problems, runner.Validate(o.Runner), o.validateWatch())...)
+	if l, err := newLayout(o.Output); err == nil && o.Output != "" && l.archive() && o.Remote.Detach {
+		problems = append(problems, fmt.Errorf(
+			"output must be a folder or a prefix with -detach, got %q: this process joins an archive's parts in the end", o.Output))
+	}
+	return errors.Join(append(problems, o.runnerJob().Validate(), o.validateWatch())...)
 }
 
 // validateCommon checks what [Run] and [ColorizeFile] share.
@@ -165,10 +171,10 @@ func (o Options) settings() inference.Settings {
 	}
 }
 
-// modelName names the model for readers of the records: a path that is so from
-// anywhere, or the model in the box.
+// modelName names the model for readers of the records: a path or URL that is so
+// from anywhere, or the model in the box.
 func (o Options) modelName() string {
-	if o.Model == builtin.Name {
+	if o.Model == builtin.Name || gcs.IsURL(o.Model) {
 		return o.Model
 	}
 	if path, err := filepath.Abs(o.Model); err == nil {

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/chromabeam/chromabeam/pipelines/runner"
 	"github.com/chromabeam/chromabeam/transforms/failpoint"
 	"github.com/chromabeam/chromabeam/transforms/plan"
 	"github.com/chromabeam/chromabeam/transforms/report"
@@ -48,15 +49,31 @@ func (d *driver) writeReports(ctx context.Context, out outcome) error {
 func (d *driver) reportRecord(out outcome) reportRecord {
 	sum := d.totals
 	return reportRecord{
-		Summary: out.summary, Job: d.job, Model: d.options.modelName(), Precision: d.engine.Precision(),
-		Batch: d.options.Batch, Workers: d.options.Workers, Runner: d.options.Runner,
+		Summary: out.summary, Job: d.job, Model: d.options.modelName(), Precision: d.precision,
+		Batch: d.options.Batch, Workers: d.workers(), Runner: d.options.Runner,
 		Bytes: out.bytes, Pixels: out.pixels, Reasons: byReason(out.rejects),
 		Work: sum.deeds(), Timings: sum.timings(d.engine.LoadTime(), d.seconds),
-		Busy:  sum.utilization(d.options.Runner, d.seconds, d.engine.Stats().DeviceLanes, d.options.Workers),
+		Busy:  sum.utilization(d.options.Runner, d.seconds, d.engine.Stats().DeviceLanes, d.workers()),
 		Rates: sum.Timeline.throughput(),
 		Tool:  d.options.ToolVersion, Machine: machineLabel{runtime.GOOS, runtime.GOARCH, runtime.NumCPU()},
 		Counters: d.counters, timeline: sum.Timeline,
 	}
+}
+
+// workers is how many pictures were decoded and encoded at once in a process; 0 where
+// that was as many as a machine elsewhere has processors.
+func (d *driver) workers() int {
+	if d.options.Workers == 0 && runner.IsLocal(d.options.Runner) {
+		return d.engine.Stats().Workers
+	}
+	return d.options.Workers
+}
+
+func workersText(n int) string {
+	if n == 0 {
+		return "as many as processors"
+	}
+	return strconv.Itoa(n)
 }
 
 // settings are the rows of the page's table.
@@ -66,10 +83,10 @@ func (d *driver) settings() [][]string {
 		{"input", d.job.Input},
 		{"output", d.layout.Output},
 		{"model", fmt.Sprintf("%s (%s, %d px)", o.modelName(), shortHash(d.job.ModelHash), d.job.ModelSize)},
-		{"backend", d.job.Backend + ", " + string(d.engine.Precision())},
+		{"backend", d.job.Backend + ", " + string(d.precision)},
 		{"format", fmt.Sprintf("%s, JPEG quality %d", d.job.Format, d.job.Quality)},
 		{"batch", strconv.Itoa(o.Batch)},
-		{"workers", strconv.Itoa(o.Workers)},
+		{"workers", workersText(d.workers())},
 		{"runner", o.Runner},
 	}
 }

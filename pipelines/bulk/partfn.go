@@ -120,6 +120,9 @@ type partWriter struct {
 func (p *partWriter) write(ctx context.Context, w io.Writer, items []item) error {
 	p.zip = newPacker(zipArchive, w)
 	for _, it := range items {
+		if err := p.fn.worker.wanted(ctx); err != nil {
+			return err
+		}
 		for p.fn.worker.stream.Full() {
 			if err := p.next(ctx); err != nil {
 				return err

@@ -24,7 +24,8 @@ type reportRecord struct {
 	// Precision is what the network computed with.
 	Precision model.Precision `json:"precision"`
 
-	Batch   int          `json:"batch"`
+	Batch int `json:"batch"`
+	// Workers is 0 where it was as many as a machine elsewhere has processors.
 	Workers int          `json:"workers"`
 	Runner  string       `json:"runner"`
 	Bytes   int64        `json:"colored_bytes"`

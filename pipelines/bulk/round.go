@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -127,6 +129,9 @@ func (d *driver) work(ctx context.Context) error {
 		if err := d.pipeline(ctx, work, sp); err != nil {
 			return err
 		}
+		if err := d.sweep(ctx); err != nil {
+			return err
+		}
 	}
 	if err := d.finishArchive(ctx, sp); err != nil {
 		return err
@@ -148,11 +153,16 @@ func (d *driver) work(ctx context.Context) error {
 	return d.mergeSegments(ctx, d.session)
 }
 
-// pipeline runs the pipeline over the plan.
+// pipeline runs the pipeline over the plan. That it was a success is what the
+// totals say that it wrote, not what the runner says.
 func (d *driver) pipeline(ctx context.Context, work *progress.Job, sp spec) error {
+	// Those of an earlier round must not be taken for this one's.
+	if err := d.st.Remove(ctx, totalsFile); err != nil {
+		return fmt.Errorf("removing the totals of an earlier round: %w", err)
+	}
 	p, scope := runner.NewPipeline()
 	build(scope, d.plan.files, sp)
-	counters, err := runner.Run(ctx, d.options.Runner, p)
+	counters, err := runner.Run(ctx, d.runnerJob(work), p)
 	if err != nil {
 		// What a DoFn said is clearer than what the runner made of it.
 		if first := work.Err(); first != nil && ctx.Err() == nil {
@@ -166,7 +176,25 @@ func (d *driver) pipeline(ctx context.Context, work *progress.Job, sp spec) erro
 	for name, n := range counters {
 		d.counters[name] += n
 	}
-	return nil
+	return d.checkTotals(ctx)
+}
+
+// sweep removes what workers have left half written that were killed while the job
+// went on without them.
+func (d *driver) sweep(ctx context.Context) error {
+	if d.layout.remote() || runner.IsLocal(d.options.Runner) {
+		return nil
+	}
+	names, err := os.ReadDir(d.layout.tmp())
+	for _, n := range names {
+		if gone := os.Remove(filepath.Join(d.layout.tmp(), n.Name())); !errors.Is(gone, fs.ErrNotExist) {
+			err = errors.Join(err, gone)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("removing temporary files: %w", err)
+	}
+	return d.cleanTemp(ctx)
 }
 
 // finishArchive makes the archive whole, if the output is one and it is not.

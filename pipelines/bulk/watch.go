@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/chromabeam/chromabeam/pipelines/runner"
@@ -30,7 +31,7 @@ func (o Options) validateWatch() error {
 	if o.Limit > 0 || o.Sample > 0 {
 		problems = append(problems, errors.New("watch must not be combined with limit or sample: it colours all that arrives"))
 	}
-	if runner.Validate(o.Runner) == nil && !runner.IsLocal(o.Runner) {
+	if slices.Contains(runner.Names(), o.Runner) && !runner.IsLocal(o.Runner) {
 		problems = append(problems, fmt.Errorf("runner must be direct or prism with watch, got %q", o.Runner))
 	}
 	if l, err := newLayout(o.Output); err == nil && o.Output != "" && l.archive() {

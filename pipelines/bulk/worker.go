@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/chromabeam/chromabeam/transforms/fault"
 	"github.com/chromabeam/chromabeam/transforms/inference"
@@ -23,14 +24,18 @@ type worker struct {
 	src    source.Source
 	stream *inference.Stream
 	unbind context.CancelFunc // of the bundle's context
+	asked  time.Time          // when wanted looked last
 }
+
+// stopCheck is how often a worker looks whether its job was told to stop.
+const stopCheck = 5 * time.Second
 
 func (w *worker) open(ctx context.Context, s spec) (err error) {
 	w.spec = s
 	if w.st, err = s.Layout.records(); err != nil {
 		return s.job().Fail(err)
 	}
-	if w.engine, err = inference.Open(s.Settings); err != nil {
+	if w.engine, err = inference.Open(ctx, s.Settings); err != nil {
 		return s.job().Fail(err)
 	}
 	if w.engine.Hash() != s.Model {
@@ -59,6 +64,15 @@ func (w *worker) stop() {
 		w.unbind()
 		w.stream = nil
 	}
+}
+
+// wanted returns an error once the job was told to stop.
+func (w *worker) wanted(ctx context.Context) error {
+	if w.spec.Claim.Stop == "" || time.Since(w.asked) < stopCheck {
+		return nil
+	}
+	w.asked = time.Now()
+	return w.spec.Claim.Check(ctx, w.st)
 }
 
 // task reads and colours one picture.

@@ -9,7 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 
+	"github.com/chromabeam/chromabeam/pipelines/runner"
 	"github.com/chromabeam/chromabeam/transforms"
 	"github.com/chromabeam/chromabeam/transforms/fault"
 	"github.com/chromabeam/chromabeam/transforms/gcs"
@@ -32,6 +34,11 @@ type attempt struct {
 	release func() error
 	// resumed says that the job had been begun before.
 	resumed bool
+	id      string // the attempt's own
+}
+
+func newAttempt(o Options, st store.Store) *attempt {
+	return &attempt{o: o, st: st, release: func() error { return nil }, id: strings.ToLower(rand.Text())}
 }
 
 // open settles which job a request means. Refusals are request errors, and
@@ -41,7 +48,7 @@ func open(ctx context.Context, o Options) (*attempt, error) {
 	if err != nil {
 		return nil, fault.AsRequest(err)
 	}
-	s := &attempt{o: o, st: st, release: func() error { return nil }}
+	s := newAttempt(o, st)
 	src, err := source.Open(ctx, o.Input)
 	if err != nil {
 		return nil, err
@@ -53,33 +60,55 @@ func open(ctx context.Context, o Options) (*attempt, error) {
 	return s, nil
 }
 
+// handover is the record of a job elsewhere that works on the output.
+func (s *attempt) handover() runner.Record {
+	r := runner.Record{Store: s.st}
+	if !runner.IsLocal(s.o.Runner) {
+		r.Stop = stopFolder + "/" + s.id
+	}
+	return r
+}
+
 // begin goes on with the job in the output, or lists the input for a new one.
 func (s *attempt) begin(ctx context.Context, src source.Source) error {
-	before, record, found, err := readJob(ctx, s.st)
-	s.job, s.record = before, record
+	begun, err := s.admit(ctx, src)
 	switch {
-	case s.o.Overwrite && (err == nil || fault.IsRequest(err)): // whatever it is
-		return s.list(ctx, src)
-	case err == nil && !found:
-		err = refuseForeign(ctx, s.st)
-	case err == nil:
-		if lines := before.Settings.diff(settingsOf(s.o)); len(lines) > 0 {
-			err = refuse(s.o.Output, lines, "the same ones, or -overwrite to begin anew")
-		}
-	}
-	if err != nil {
+	case err != nil:
 		return err
-	}
-	if !found || len(before.Parts) == 0 {
+	case !begun:
 		return s.list(ctx, src)
-	}
-	if !s.o.Extend {
-		if err := s.sameInput(ctx, src); err != nil {
-			return err
-		}
 	}
 	s.resumed = true
 	return s.lock(ctx)
+}
+
+// admit compares the request with what the output holds, and refuses what cannot
+// be mixed. It reports whether the job was begun there.
+func (s *attempt) admit(ctx context.Context, src source.Source) (begun bool, err error) {
+	before, record, found, err := readJob(ctx, s.st)
+	s.job, s.record = before, record
+	if s.o.Overwrite && (err == nil || fault.IsRequest(err)) { // whatever it is
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if err := s.handover().Check(ctx); err != nil {
+		return false, err
+	}
+	if !found {
+		return false, refuseForeign(ctx, s.st)
+	}
+	if lines := before.Settings.diff(settingsOf(s.o)); len(lines) > 0 {
+		return false, refuse(s.o.Output, lines, "the same ones, or -overwrite to begin anew")
+	}
+	if len(before.Parts) == 0 {
+		return false, nil
+	}
+	if !s.o.Extend {
+		err = s.sameInput(ctx, src)
+	}
+	return true, err
 }
 
 // sameInput returns a request error if the input is not what the job found.
@@ -166,10 +195,11 @@ func (s *attempt) write(ctx context.Context) error {
 // rights returns what the attempt's workers must check: nothing where the folder
 // is locked.
 func (s *attempt) rights() transforms.Claim {
-	if _, local := s.st.Local(); local {
-		return transforms.Claim{}
+	c := transforms.Claim{Stop: s.handover().Stop}
+	if _, local := s.st.Local(); !local {
+		c.Name, c.Version = jobName, s.record.Version
 	}
-	return transforms.Claim{Name: jobName, Version: s.record.Version}
+	return c
 }
 
 // list makes the first part. Nothing is made or removed for an input without

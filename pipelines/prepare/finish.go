@@ -47,6 +47,10 @@ func finished(ctx context.Context, st store.Store, tasks []transforms.ShardTask)
 // set's manifest, last. What lies in the output counts, not what the runner
 // said.
 func (s *attempt) finish(ctx context.Context, plans []plan.Sealed, tasks []transforms.ShardTask) (Summary, error) {
+	// Of workers that were killed while the job went on without them.
+	if err := cleanTemp(ctx, s.st, s.job); err != nil {
+		return Summary{}, err
+	}
 	rejects, err := s.planRejects(ctx, plans)
 	if err != nil {
 		return Summary{}, err
@@ -88,7 +92,7 @@ func (s *attempt) finish(ctx context.Context, plans []plan.Sealed, tasks []trans
 		return Summary{}, err
 	}
 	failpoint.Hit("prepare.info.published")
-	return summary, nil
+	return summary, s.st.RemoveAll(ctx, stopFolder)
 }
 
 // nothingUsable is the error of an input all of whose pictures were rejected.

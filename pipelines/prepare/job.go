@@ -30,6 +30,7 @@ const (
 	jobFolder   = ".chromabeam"
 	jobName     = jobFolder + "/job.json"
 	partsFolder = jobFolder + "/parts"
+	stopFolder  = jobFolder + "/stop"
 )
 
 // revision is raised when the same settings give other bytes than before.

@@ -4,7 +4,6 @@ package prepare
 
 import (
 	"path"
-	"runtime"
 	"strings"
 
 	"github.com/chromabeam/chromabeam/pipelines/runner"
@@ -63,7 +62,7 @@ type Options struct {
 	// the rest of what it costs.
 	NearDistance int
 	// Workers is the number of pictures worked on at once in a process; 0
-	// takes the number of processors.
+	// is as many as its machine has processors.
 	Workers int
 	// Readers is the number of pictures read at once in a process; 0 takes as
 	// many as there are workers, or 32 where the input is in a bucket or a list,
@@ -83,6 +82,9 @@ type Options struct {
 	// has lost or changed pictures since.
 	Extend bool
 	Runner string // runner.Default if empty
+	// Remote says how a job elsewhere is handed over. With Remote.Detach [Run] ends
+	// with a [runner.DetachedError] after each pass that has something to do.
+	Remote runner.Remote
 	// ToolVersion and LicenseNote are recorded in the data set.
 	ToolVersion, LicenseNote string
 	// Progress, if set, is told several times a second how many pictures of a
@@ -116,14 +118,8 @@ func (o Options) withDefaults() Options {
 	if o.Limits == (pixel.Limits{}) {
 		o.Limits = pixel.DefaultLimits()
 	}
-	if o.Workers == 0 {
-		o.Workers = runtime.GOMAXPROCS(0)
-	}
-	if o.Readers == 0 {
-		o.Readers = max(1, o.Workers)
-		if gcs.IsURL(o.Input) || isList(o.Input) {
-			o.Readers = max(o.Readers, remoteReaders)
-		}
+	if o.Readers == 0 && (gcs.IsURL(o.Input) || isList(o.Input)) {
+		o.Readers = max(o.Workers, remoteReaders)
 	}
 	if o.MemoryBudget == 0 {
 		o.MemoryBudget = transforms.DefaultMemoryBudget
@@ -134,6 +130,21 @@ func (o Options) withDefaults() Options {
 	if o.LicenseNote == "" {
 		o.LicenseNote = defaultLicenseNote
 	}
+	return o
+}
+
+// runnerJob is a pass as runners see it.
+func (o Options) runnerJob(pass string) runner.Job {
+	return runner.Job{
+		Name: pass, Runner: o.Runner, Remote: o.Remote,
+		Places: []runner.Place{{Option: "input", Path: o.Input}, {Option: "output", Path: o.Output}},
+	}
+}
+
+// whole returns the options with places that are so from anywhere, where workers
+// have another working directory.
+func (o Options) whole() Options {
+	o.Input, o.Output = runner.Whole(o.Runner, o.Input), runner.Whole(o.Runner, o.Output)
 	return o
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/chromabeam/chromabeam/transforms"
 	"github.com/chromabeam/chromabeam/transforms/fault"
+	"github.com/chromabeam/chromabeam/transforms/plan"
 	"github.com/chromabeam/chromabeam/transforms/shard"
 	"github.com/chromabeam/chromabeam/transforms/store"
 )
@@ -107,7 +108,7 @@ func cleanTemp(ctx context.Context, st store.Store, j job) error {
 		return err
 	}
 	for _, p := range j.Parts {
-		if err := store.CleanTemp(ctx, st, p.Dir, func(string) bool { return true }); err != nil {
+		if err := plan.CleanTemp(ctx, st, p.Dir); err != nil {
 			return err
 		}
 	}
@@ -191,7 +192,7 @@ func clearRecords(ctx context.Context, st store.Store) error {
 		}
 	}
 	err = st.Remove(ctx, names...)
-	folders := []string{partsFolder}
+	folders := []string{partsFolder, stopFolder}
 	if dir, local := st.Local(); local {
 		entries, readErr := os.ReadDir(filepath.Join(dir, jobFolder))
 		err = errors.Join(err, readErr)

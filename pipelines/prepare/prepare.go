@@ -32,7 +32,7 @@ func Run(ctx context.Context, o Options) (_ Summary, err error) {
 	if err := o.Validate(); err != nil {
 		return Summary{}, fault.AsRequest(err)
 	}
-	o = o.withDefaults()
+	o = o.withDefaults().whole()
 	s, err := open(ctx, o)
 	if err != nil {
 		return Summary{}, err
@@ -81,7 +81,7 @@ func (s *attempt) plan(ctx context.Context, k int, retry bool) (plan.Sealed, err
 		if err := plan.Remove(ctx, s.st, dir); err != nil {
 			return sealed, err
 		}
-		err = s.pass(ctx, s.job.Parts[k].Pictures, func(sc beam.Scope, id string) { s.buildPlan(sc, k, merger, id) })
+		err = s.pass(ctx, "prepare-plan", s.job.Parts[k].Pictures, func(sc beam.Scope, id string) { s.buildPlan(sc, k, merger, id) })
 		if err != nil {
 			return sealed, err
 		}
@@ -130,7 +130,7 @@ func (s *attempt) writeShards(ctx context.Context, plans []plan.Sealed, repair m
 		return Summary{}, err
 	}
 	if len(todo) > 0 {
-		err := s.pass(ctx, total, func(sc beam.Scope, id string) { s.buildWrite(sc, todo, id) })
+		err := s.pass(ctx, "prepare-write", total, func(sc beam.Scope, id string) { s.buildWrite(sc, todo, id) })
 		if err != nil {
 			return Summary{}, fmt.Errorf("writing shards: %w", err)
 		}
@@ -140,9 +140,9 @@ func (s *attempt) writeShards(ctx context.Context, plans []plan.Sealed, repair m
 	return summary, err
 }
 
-// pass runs one pipeline over a number of pictures. The error of a DoFn comes
+// pass runs one pipeline, of this name, over a number of pictures. The error of a DoFn comes
 // back as it was, where the runner would have made text of it.
-func (s *attempt) pass(ctx context.Context, pictures int64, build func(s beam.Scope, progressID string)) error {
+func (s *attempt) pass(ctx context.Context, name string, pictures int64, build func(s beam.Scope, progressID string)) error {
 	counts := progress.Start()
 	defer counts.End()
 	counts.SetTotal(pictures)
@@ -150,7 +150,9 @@ func (s *attempt) pass(ctx context.Context, pictures int64, build func(s beam.Sc
 	defer stop()
 	p, scope := runner.NewPipeline()
 	build(scope, counts.ID())
-	_, err := runner.Run(ctx, s.o.Runner, p)
+	job := s.o.runnerJob(name)
+	job.Record = s.handover()
+	_, err := runner.Run(ctx, job, p)
 	// A bundle that the runner cancelled is not what went wrong.
 	if first := counts.Err(); err != nil && first != nil && ctx.Err() == nil && !errors.Is(first, context.Canceled) {
 		return first

@@ -300,7 +300,7 @@ func TestValidate(t *testing.T) {
 		{"sum", func(o *Options) { o.ValPercent, o.TestPercent = 60, 40 }, "must leave something for training, got 60 and 40"},
 		{"fit", func(o *Options) { o.Fit = "squash" }, `"squash"`},
 		{"limits", func(o *Options) { o.Limits = pixel.Limits{MaxPixels: -1, MaxBytes: 1} }, "max-pixels must be positive, got -1"},
-		{"workers", func(o *Options) { o.Workers = -2 }, "workers must be in [1, 1024], got -2"},
+		{"workers", func(o *Options) { o.Workers = -2 }, "workers must be in [0, 1024], got -2"},
 		{"memory", func(o *Options) { o.MemoryBudget = 512 }, "memory budget must be at least 1048576 bytes, got 512"},
 		{"runner", func(o *Options) { o.Runner = "fast" }, `runner must be one of direct, prism, flink, spark, universal, dataflow, got "fast"`},
 	}

@@ -109,6 +109,7 @@ func openRepair(ctx context.Context, r RepairOptions) (*attempt, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &attempt{o: o, st: st, job: j, record: record, release: func() error { return nil }}
-	return s, src.Close()
+	s := newAttempt(o, st)
+	s.job, s.record = j, record
+	return s, errors.Join(s.handover().Check(ctx), src.Close())
 }

@@ -181,7 +181,7 @@ func TestValidateSettings(t *testing.T) {
 		{"near", func(o *Options) { o.NearDistance = 11 }, "near-duplicates must be in [1, 10], or 0 to keep them, got 11"},
 		{"glob", func(o *Options) { o.Select.Include = []string{"[a"} }, `must be globs, got "[a"`},
 		{"limit", func(o *Options) { o.Select.Limit = -3 }, "limit must be positive, or 0 for none, got -3"},
-		{"readers", func(o *Options) { o.Readers = 5000 }, "readers must be in [1, 1024], got 5000"},
+		{"readers", func(o *Options) { o.Readers = 5000 }, "readers must be in [0, 1024], got 5000"},
 		{"shard bytes", func(o *Options) { o.Sharding.Bytes = 5 }, "bytes of a shard must be at least 1048576, got 5"},
 		{"two shardings", func(o *Options) { o.Sharding = Sharding{Shards: 2, Pictures: 5} }, "only one of shards, pictures and bytes"},
 		{"both ways", func(o *Options) { o.Overwrite, o.Extend = true, true }, "overwrite and extend must not be given together"},

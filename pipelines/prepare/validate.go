@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/chromabeam/chromabeam/pipelines/runner"
 	"github.com/chromabeam/chromabeam/transforms/plan"
 )
 
@@ -62,11 +61,11 @@ func (o Options) Validate() error {
 		"near-duplicates must be in [1, %d], or 0 to keep them, got %d", plan.MaxNearDistance, o.NearDistance)
 	p.checkf(o.Limits.MaxPixels > 0, "max-pixels must be positive, got %d", o.Limits.MaxPixels)
 	p.checkf(o.Limits.MaxBytes > 0, "max-bytes must be positive, got %d", o.Limits.MaxBytes)
-	p.checkf(o.Workers >= 1 && o.Workers <= maxWorkers, "workers must be in [1, %d], got %d", maxWorkers, o.Workers)
-	p.checkf(o.Readers >= 1 && o.Readers <= maxWorkers, "readers must be in [1, %d], got %d", maxWorkers, o.Readers)
+	p.checkf(o.Workers >= 0 && o.Workers <= maxWorkers, "workers must be in [0, %d], got %d", maxWorkers, o.Workers)
+	p.checkf(o.Readers >= 0 && o.Readers <= maxWorkers, "readers must be in [0, %d], got %d", maxWorkers, o.Readers)
 	p.checkf(o.MemoryBudget >= minMemoryBudget, "memory budget must be at least %d bytes, got %d", minMemoryBudget, o.MemoryBudget)
 	p.checkf(!o.Overwrite || !o.Extend, "overwrite and extend must not be given together")
-	p = append(p, runner.Validate(o.Runner))
+	p = append(p, o.runnerJob("prepare").Validate())
 	return errors.Join(p...)
 }
 

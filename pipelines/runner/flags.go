@@ -64,3 +64,17 @@ func (p *proxy) IsBoolFlag() bool {
 	b, ok := p.global.Value.(interface{ IsBoolFlag() bool })
 	return ok && b.IsBoolFlag()
 }
+
+// RemoteFlags adds the flags of a [Remote] that every job has.
+func RemoteFlags(fs *flag.FlagSet, r *Remote) {
+	fs.BoolVar(&r.Detach, "detach", false,
+		"with a runner elsewhere: leave the job running, say how to follow it, and end; the same command goes on when it is done")
+	fs.BoolVar(&r.SharedFiles, "shared-files", false,
+		"with flink, spark or another job service: all workers see the same paths as this machine")
+}
+
+// GPUFlag adds the flag for a [Remote]'s accelerator, for jobs with a network.
+func GPUFlag(fs *flag.FlagSet, r *Remote) {
+	fs.StringVar(&r.GPU, "gpu", "",
+		"with dataflow: give each worker an accelerator of this `TYPE`, "+strings.Join(GPUs(), ", ")+"; it needs -sdk_container_image")
+}

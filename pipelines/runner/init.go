@@ -32,8 +32,10 @@ var initialize = sync.OnceFunc(func() {
 // container starts the binary: Beam's flags alone, among them -worker. It
 // returns false at once if they are not, and true when the worker has ended,
 // unless Beam ends the process itself. It must be called before anything else
-// looks at the arguments.
+// looks at the arguments; a program that does not call it cannot be sent to
+// workers.
 func WorkerMain(args []string) bool {
+	serves.Store(true)
 	if !isWorker(args) {
 		return false
 	}

@@ -19,7 +19,7 @@ const none = slog.LevelError + 100
 // would tear progress bars apart; a remote job's log tells where it runs and
 // how it fares.
 func quiet(name string) {
-	if name == Default || name == "prism" {
+	if IsLocal(name) {
 		threshold.Set(none)
 		return
 	}

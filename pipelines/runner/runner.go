@@ -5,15 +5,20 @@
 //
 // Besides the command line it alone touches Beam's global flags, and it alone
 // redirects the process's loggers, which Beam takes over.
+//
+// Two runners work inside the process, direct and prism. The others hand a job
+// over: flink, spark, universal and prism with -endpoint to a Beam job service,
+// dataflow to Google Cloud. Of Beam's own code for these only the parts are used
+// that describe and stage a job. What follows a job is this package's, since
+// Beam calls a job that was cancelled a success and leaves one running whose
+// driver was interrupted.
 package runner
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"reflect"
 	"slices"
-	"strings"
+	"sync"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/metrics"
@@ -21,8 +26,6 @@ import (
 
 	// Registers every runner, the file systems and their flags.
 	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/x/beamx"
-
-	"github.com/chromabeam/chromabeam/transforms/fault"
 )
 
 // Default is the runner of a command without -runner. It runs inside the
@@ -30,36 +33,33 @@ import (
 // toolkit bring their own parallelism.
 const Default = "direct"
 
+// Dataflow is the runner on Google Cloud, whose workers are machines of its own.
+const Dataflow = "dataflow"
+
+const prismName = "prism"
+
 // Names lists the valid runner names.
 func Names() []string {
-	return []string{Default, "prism", "flink", "spark", "universal", "dataflow"}
+	return []string{Default, prismName, "flink", "spark", "universal", Dataflow}
+}
+
+// IsLocal reports whether a runner runs a pipeline inside this process, as the
+// default does, which an empty name stands for.
+func IsLocal(name string) bool {
+	return name == Default || name == "" || name == prismName && *jobopts.Endpoint == ""
+}
+
+// portable reports whether a runner is behind a job service.
+func portable(name string) bool {
+	return slices.Contains([]string{"flink", "spark", "universal"}, name) || name == prismName && *jobopts.Endpoint != ""
 }
 
 // Counters are a job's counters by "namespace.name", summed over its steps.
 type Counters map[string]int64
 
-// Validate checks that a runner of this name exists and that the flags it
-// cannot do without are given.
-func Validate(name string) error {
-	switch {
-	case !slices.Contains(Names(), name):
-		return fault.Request("runner must be one of %s, got %q", strings.Join(Names(), ", "), name)
-	case needsEndpoint(name) && *jobopts.Endpoint == "":
-		return fault.Request("runner %q must be given -endpoint HOST:PORT, the address of its job service", name)
-	case *jobopts.Async:
-		return fault.Request("-async must not be given: the job's last step runs here when the pipeline is done")
-	}
-	return nil
-}
-
-// IsLocal reports whether a runner runs a pipeline inside this process.
-func IsLocal(name string) bool {
-	return name == Default || name == "prism" && *jobopts.Endpoint == ""
-}
-
-func needsEndpoint(name string) bool {
-	return name == "flink" || name == "spark" || name == "universal"
-}
+// beamOptions guards Beam's global options, which preparing a job reads and
+// writes.
+var beamOptions sync.Mutex
 
 // NewPipeline returns an empty pipeline and its root scope, with Beam made
 // ready: pipelines must not be built before that.
@@ -68,64 +68,60 @@ func NewPipeline() (*beam.Pipeline, beam.Scope) {
 	return beam.NewPipelineWithRoot()
 }
 
-// Run executes the pipeline on the named runner and waits for its end. If ctx
-// ends first the job is cancelled and the context's error is returned. A
-// deadline is turned into a cancellation, since prism ends the whole process
-// at a deadline.
+// Run executes the pipeline as the job says and waits for its end. If ctx ends
+// first the job is cancelled, also where it runs elsewhere, and the context's
+// error is returned. A deadline is turned into a cancellation, since prism ends
+// the whole process at a deadline.
+//
+// With Remote.Detach it returns a [*DetachedError] as soon as the job is handed
+// over. Every other end of a job but success is an error.
 //
 // A nil error means that the runner reported success. What a job has really
 // done is told by the manifest that it wrote.
-func Run(ctx context.Context, name string, p *beam.Pipeline) (Counters, error) {
-	if err := Validate(name); err != nil {
+func Run(ctx context.Context, j Job, p *beam.Pipeline) (Counters, error) {
+	if err := j.Validate(); err != nil {
 		return nil, err
 	}
 	initialize()
-	quiet(name)
+	quiet(j.Runner)
 	jobCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)()
-	res, err := execute(jobCtx, name, p)
+	all, err := execute(jobCtx, j, p)
 	if ctx.Err() != nil {
-		return nil, ctx.Err()
+		return nil, interrupted(ctx, err)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("running the pipeline on %s: %w", name, err)
+		return nil, fmt.Errorf("running the pipeline on %s: %w", j.Runner, err)
 	}
-	return counters(res), nil
+	return counters(all), nil
 }
 
-// results is what every runner's result offers and this package uses.
-type results interface{ Metrics() metrics.Results }
-
-func execute(ctx context.Context, name string, p *beam.Pipeline) (results, error) {
-	if name == "prism" && *jobopts.Endpoint == "" {
+func execute(ctx context.Context, j Job, p *beam.Pipeline) (*metrics.Results, error) {
+	switch {
+	case j.Runner == Dataflow:
+		return runDataflow(ctx, j, p)
+	case portable(j.Runner):
+		return runPortable(ctx, j, p)
+	case j.Runner == prismName:
 		return runPrism(ctx, p)
 	}
-	if name != Default { // direct has no such workers, and may run beside prism
-		if err := logRemotely(); err != nil {
-			return nil, err
-		}
+	result, err := beam.Run(ctx, j.Runner, p)
+	if err != nil {
+		return nil, err
 	}
-	return beam.Run(ctx, name, p)
+	all := result.Metrics()
+	return &all, nil
 }
 
-// counters reads a result's counters; there are none where the runner kept
-// none.
-func counters(res results) (c Counters) {
-	if v := reflect.ValueOf(res); !v.IsValid() || (v.Kind() == reflect.Pointer && v.IsNil()) {
-		return nil // Dataflow returns typed nils when it only writes a template
+// counters reads a job's counters; there are none where the runner kept none.
+func counters(all *metrics.Results) Counters {
+	if all == nil {
+		return nil
 	}
-	defer func() {
-		if recover() != nil { // a result without metrics answers the question for them with a panic
-			c = nil
-		}
-	}()
-	c = Counters{}
-	all := res.Metrics()
+	c := Counters{}
 	for _, m := range all.AllMetrics().Counters() {
 		c[m.Namespace()+"."+m.Name()] += m.Result()
 	}
 	return c
 }
-
-var errJobCancelled = errors.New("the job was cancelled")

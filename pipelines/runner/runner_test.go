@@ -81,7 +81,7 @@ func TestRun(t *testing.T) {
 	for _, name := range local {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, err := Run(t.Context(), name, pipeline(&workFn{}))
+			c, err := Run(t.Context(), Job{Runner: name}, pipeline(&workFn{}))
 			if err != nil || c["test.elements"] != 4 || c["test.sums"] != 10 {
 				t.Errorf("Run = %v, %v", c, err)
 			}
@@ -95,7 +95,7 @@ func TestRunTogether(t *testing.T) {
 	for range 4 {
 		for _, name := range local {
 			all.Go(func() {
-				if c, err := Run(t.Context(), name, pipeline(&workFn{})); err != nil || c["test.elements"] != 4 {
+				if c, err := Run(t.Context(), Job{Runner: name}, pipeline(&workFn{})); err != nil || c["test.elements"] != 4 {
 					t.Errorf("%s: Run = %v, %v", name, c, err)
 				}
 			})
@@ -111,7 +111,7 @@ func TestRunFails(t *testing.T) {
 			fn   workFn
 			want string
 		}{{workFn{Fail: 3}, "this element is cursed"}, {workFn{Panic: 2}, "this element explodes"}} {
-			_, err := Run(t.Context(), name, pipeline(&tt.fn))
+			_, err := Run(t.Context(), Job{Runner: name}, pipeline(&tt.fn))
 			if err == nil || !strings.Contains(err.Error(), tt.want) || fault.IsRequest(err) {
 				t.Errorf("%s: Run = %v, want %q", name, err, tt.want)
 			}
@@ -124,10 +124,10 @@ func TestRunCancelled(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			go func() { <-waiting; cancel() }()
-			if _, err := Run(ctx, name, pipeline(&workFn{Wait: 4})); !errors.Is(err, context.Canceled) {
+			if _, err := Run(ctx, Job{Runner: name}, pipeline(&workFn{Wait: 4})); !errors.Is(err, context.Canceled) {
 				t.Errorf("Run = %v, want context.Canceled", err)
 			}
-			if c, err := Run(t.Context(), name, pipeline(&workFn{})); err != nil || c["test.elements"] != 4 {
+			if c, err := Run(t.Context(), Job{Runner: name}, pipeline(&workFn{})); err != nil || c["test.elements"] != 4 {
 				t.Errorf("the next Run = %v, %v", c, err)
 			}
 		})
@@ -138,7 +138,7 @@ func TestRunCancelled(t *testing.T) {
 func TestRunDeadline(t *testing.T) {
 	for _, name := range local {
 		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-		if _, err := Run(ctx, name, pipeline(&workFn{Wait: 4})); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := Run(ctx, Job{Runner: name}, pipeline(&workFn{Wait: 4})); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%s: Run = %v, want context.DeadlineExceeded", name, err)
 		}
 		cancel()
@@ -151,7 +151,6 @@ func TestValidate(t *testing.T) {
 	tests := []struct{ name, want string }{
 		{"direct", ""},
 		{"prism", ""},
-		{"dataflow", ""},
 		{"flink", `runner "flink" must be given -endpoint`},
 		{"spark", `runner "spark" must be given -endpoint`},
 		{"universal", `runner "universal" must be given -endpoint`},
@@ -159,7 +158,7 @@ func TestValidate(t *testing.T) {
 		{"Prism", `got "Prism"`},
 	}
 	for _, tt := range tests {
-		err := Validate(tt.name)
+		err := Job{Runner: tt.name}.Validate()
 		if tt.want == "" && err != nil || tt.want != "" && (!fault.IsRequest(err) || !strings.Contains(err.Error(), tt.want)) {
 			t.Errorf("Validate(%q) = %v, want %q", tt.name, err, tt.want)
 		}
@@ -180,9 +179,9 @@ func TestFlags(t *testing.T) {
 	}
 	fs := flag.NewFlagSet("test", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
-	own := fs.String("region", "mine", "a flag of the command's own")
+	own := fs.String("zone", "mine", "a flag of the command's own")
 	Flags(fs)
-	if err := fs.Parse([]string{"-parallelism=3", "-beam_strict", "-region", "here", "-worker_binary", ""}); err != nil {
+	if err := fs.Parse([]string{"-parallelism=3", "-beam_strict", "-zone", "here", "-worker_binary", ""}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -190,12 +189,12 @@ func TestFlags(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	if *jobopts.Parallelism != 3 || !*jobopts.Strict || *own != "here" || flag.Lookup("region").Value.String() != "" {
-		t.Errorf("parallelism %d, strict %v, own region %q", *jobopts.Parallelism, *jobopts.Strict, *own)
+	if *jobopts.Parallelism != 3 || !*jobopts.Strict || *own != "here" || flag.Lookup("zone").Value.String() != "" {
+		t.Errorf("parallelism %d, strict %v, own zone %q", *jobopts.Parallelism, *jobopts.Strict, *own)
 	}
 	given := map[string]bool{}
 	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	if !given["parallelism"] || !given["worker_binary"] || given["region"] {
+	if !given["parallelism"] || !given["worker_binary"] || given["zone"] {
 		t.Errorf("flags that Beam sees as given: %v", given)
 	}
 	if err := fs.Parse([]string{"-parallelism=many"}); err == nil {
@@ -233,10 +232,10 @@ func TestIsWorker(t *testing.T) {
 func TestQuiet(t *testing.T) {
 	if os.Getenv("RUNNER_TEST_QUIET") != "" {
 		for _, name := range local {
-			if _, err := Run(t.Context(), name, pipeline(&workFn{})); err != nil {
+			if _, err := Run(t.Context(), Job{Runner: name}, pipeline(&workFn{})); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := Run(t.Context(), name, pipeline(&workFn{Fail: 3})); err == nil {
+			if _, err := Run(t.Context(), Job{Runner: name}, pipeline(&workFn{Fail: 3})); err == nil {
 				t.Fatal("no error")
 			}
 		}

@@ -132,7 +132,7 @@ func writeRuns(t *testing.T, st store.Store, m Merger, entries []Entry, sizes []
 	for n, size := range sizes {
 		part := entries[:size]
 		entries = entries[size:]
-		run, err := WriteRun(t.Context(), st, RunName(m.Dir, n), m.Settings, m.Layout, part)
+		run, err := WriteRun(t.Context(), st, RunName(m.Dir, n), store.Anything(), m.Settings, m.Layout, part)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -269,7 +269,7 @@ func TestOpenRun(t *testing.T) {
 	if _, found, err := OpenRun(t.Context(), st, name, "s"); found || err != nil {
 		t.Errorf("a run that is not there: %v, %v", found, err)
 	}
-	want, err := WriteRun(t.Context(), st, name, "s", Layout{Train: 2}, pool(3000, rand.New(rand.NewPCG(5, 6))))
+	want, err := WriteRun(t.Context(), st, name, store.Anything(), "s", Layout{Train: 2}, pool(3000, rand.New(rand.NewPCG(5, 6))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -286,7 +286,8 @@ func TestOpenRun(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "belongs to another job") {
 		t.Errorf("merging another job's run: %v", err)
 	}
-	_, err = WriteRun(t.Context(), st, name, "s", Layout{Train: 1}, []Entry{{Ref: source.Ref{Member: []byte("x")}, SHA256: "12"}})
+	bad := []Entry{{Ref: source.Ref{Member: []byte("x")}, SHA256: "12"}}
+	_, err = WriteRun(t.Context(), st, name, store.Anything(), "s", Layout{Train: 1}, bad)
 	if err == nil || !strings.Contains(err.Error(), `picture "x": sha256 must be`) {
 		t.Errorf("a run with a bad hash: %v", err)
 	}

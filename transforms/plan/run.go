@@ -53,8 +53,10 @@ type mark struct {
 	Offset int64  `json:"o"`
 }
 
-// WriteRun sorts the entries of one listing file and publishes them.
-func WriteRun(ctx context.Context, st store.Store, name, settings string, l Layout, entries []Entry) (Run, error) {
+// WriteRun sorts the entries of one listing file and publishes them, where c holds.
+func WriteRun(
+	ctx context.Context, st store.Store, name string, c store.Condition, settings string, l Layout, entries []Entry,
+) (Run, error) {
 	sorted := make([]placed, len(entries))
 	for i, e := range entries {
 		p, err := l.place(e)
@@ -81,7 +83,7 @@ func WriteRun(ctx context.Context, st store.Store, name, settings string, l Layo
 		}
 	}
 	run.Bytes = int64(lines.Len())
-	_, err := st.Publish(ctx, name, store.Anything(), func(w io.Writer) error {
+	_, err := st.Publish(ctx, name, c, func(w io.Writer) error {
 		if err := WriteLines(w, []Run{run}); err != nil {
 			return err
 		}

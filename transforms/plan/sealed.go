@@ -103,3 +103,14 @@ func RemoveRuns(ctx context.Context, st store.Store, dir string) error {
 	}
 	return nil
 }
+
+// CleanTemp removes what killed writers of a plan and its runs have left half written;
+// see [store.CleanTemp].
+func CleanTemp(ctx context.Context, st store.Store, dir string) error {
+	for _, folder := range []string{dir, path.Join(dir, runFolder), path.Join(dir, fileFolder)} {
+		if err := store.CleanTemp(ctx, st, folder, func(string) bool { return true }); err != nil {
+			return fmt.Errorf("cleaning a plan up: %w", err)
+		}
+	}
+	return nil
+}
