@@ -31,7 +31,7 @@ PURE = $$($(GO) list -test -f '{{.ImportPath}} {{join .Deps " "}}' ./... | \
 XLA = $$(CGO_ENABLED=1 $(GO) list -test -f '{{.ImportPath}} {{join .Deps " "}}' ./... | \
 	awk '$$1 ~ /\.test$$/ && /github\.com\/gomlx\/go-xla/ { sub(/\.test$$/, "", $$1); print $$1 }')
 
-.PHONY: help build setup demo test test-race test-nocgo fmt fmt-check vet lint fuzz release clean
+.PHONY: help build setup demo test test-race test-nocgo test-flink fmt fmt-check vet lint fuzz release clean
 
 help: ## print this list (the default)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,13 @@ test-race: ## run what needs no XLA under the race detector
 test-nocgo: ## build all and test what is different in the pure Go flavour
 	CGO_ENABLED=0 $(GO) build ./...
 	CGO_ENABLED=0 $(GO) test $(TESTFLAGS) -timeout 20m $(XLA)
+
+# FLINK=figures measures on the archives of CHROMABEAM_DATA instead.
+FLINK ?= 1
+
+test-flink: build ## run prepare and bulk on a real Flink; needs Java 17 and Maven
+	CHROMABEAM_FLINK=$(FLINK) CHROMABEAM_BIN=$(abspath $(BIN)) \
+		$(GO) test $(TESTFLAGS) -count=1 -timeout 60m ./infra/flink
 
 fmt: ## format all Go files
 	@dirs=$$($(GO) list -f '{{.Dir}}' ./...) && gofmt -w $$dirs
