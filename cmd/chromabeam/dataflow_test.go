@@ -205,8 +205,16 @@ func TestDataflowDetachBulk(t *testing.T) {
 		t.Errorf("bulk prints %q", out)
 	}
 	c.Wait()
+	const record = "coloured/.chromabeam/remote.json"
+	mustRun(t, exitDone, append(slices.Clone(args), "-dry-run")...)
+	if _, there := c.bucket.Get("out", record); !there {
+		t.Error("a dry run removes the record of the job")
+	}
 	if out := mustRun(t, exitDone, args...); !strings.HasPrefix(out, "pictures=4 colored=4 skipped=4 ") || len(c.Jobs()) != 1 {
 		t.Errorf("bulk prints %q after %d jobs", out, len(c.Jobs()))
+	}
+	if _, there := c.bucket.Get("out", record); there {
+		t.Error("the record of a job that has ended stays")
 	}
 	if len(c.objects("coloured", ".png")) != 4 || len(c.objects("coloured", "report.html")) != 1 {
 		t.Errorf("output %q", c.bucket.List("out", ""))

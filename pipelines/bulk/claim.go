@@ -72,14 +72,17 @@ func (d *driver) claim(ctx context.Context) error {
 	if err := d.lock(ctx); err != nil {
 		return err
 	}
+	if !d.options.Overwrite {
+		// A job may have been handed over since the output was looked at.
+		if err := d.handover().Check(ctx); err != nil {
+			return err
+		}
+	}
 	if err := d.writeJob(ctx); err != nil {
 		return err
 	}
 	d.ours = true
-	if !d.options.Overwrite {
-		return nil
-	}
-	if err := d.handover().Drop(ctx); err != nil {
+	if err := d.handover().Drop(ctx); err != nil || !d.options.Overwrite {
 		return err
 	}
 	for _, r := range d.results() {

@@ -5,6 +5,7 @@ package bulk
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"time"
 
@@ -167,14 +168,18 @@ func (d *driver) report(ctx context.Context) (Summary, error) {
 	return out.summary, nil
 }
 
-// endRound drops plans and parts: every picture has its line now, so that
-// nothing needs to be claimed.
+// endRound drops plans, totals and parts: every picture has its line now, so that
+// nothing needs to be claimed. What is left is the same for a job that was killed
+// and went on.
 func (d *driver) endRound(ctx context.Context) error {
 	if err := d.rights().Check(ctx, d.st); err != nil {
 		return err
 	}
 	if err := dropPlans(ctx, d.st, planFolder+"/"); err != nil {
 		return err
+	}
+	if err := d.st.Remove(ctx, totalsFile); err != nil {
+		return fmt.Errorf("removing the run's totals: %w", err)
 	}
 	if err := d.st.RemoveAll(ctx, stopFolder); err != nil {
 		return err

@@ -54,7 +54,7 @@ func (f *colorizeFn) Setup(ctx context.Context) (err error) {
 		return err
 	}
 	f.writer = randomID()
-	f.sink, err = openSink(f.Spec.Layout, f.writer)
+	f.sink, err = openSink(f.Spec, f.writer)
 	return f.Spec.job().Fail(err)
 }
 
@@ -161,12 +161,19 @@ func (f *colorizeFn) flush(ctx context.Context, emit func(totals)) error {
 }
 
 // store writes a coloured picture under its name. It runs in the pool.
-func (f *colorizeFn) store(ctx context.Context, w *written, r *inference.Result) (err error) {
-	sum := sha256.Sum256(r.Data)
-	w.sum = hex.EncodeToString(sum[:])
+func (f *colorizeFn) store(ctx context.Context, w *written, r *inference.Result) error {
 	if err := f.worker.storeThumbnails(ctx, w.item.Key, r); err != nil {
 		return err
 	}
-	w.generation, err = f.sink.store(ctx, w.item, r.Data)
-	return err
+	there, err := f.sink.store(ctx, w.item, r.Data)
+	if err != nil {
+		return err
+	}
+	data := r.Data
+	if there.earlier != nil {
+		data, r.Bytes = there.earlier, int64(len(there.earlier))
+	}
+	sum := sha256.Sum256(data)
+	w.sum, w.generation = hex.EncodeToString(sum[:]), there.generation
+	return nil
 }

@@ -75,7 +75,9 @@ func TestValidateWatch(t *testing.T) {
 // TestValidateRemote: places that workers elsewhere cannot see, and what -detach
 // cannot leave to them. The runners' own rules are tested where they are.
 func TestValidateRemote(t *testing.T) {
-	t.Parallel()
+	// Nothing of this machine's own configuration.
+	t.Setenv("GOOGLE_APPLICATION_CREDENTIALS", filepath.Join(t.TempDir(), "none"))
+	t.Setenv("CLOUDSDK_COMPUTE_REGION", "us-central1")
 	o := DefaultOptions()
 	o.Model, o.Input, o.Output, o.Runner, o.Remote.Detach = "run", "in", "gs://bucket/out.zip", "dataflow", true
 	err := o.Validate()

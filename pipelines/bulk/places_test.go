@@ -131,7 +131,7 @@ func TestFolderSink(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "folder.png"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	s, err := openSink(layout{Output: dir, Kind: folder}, "w")
+	s, err := openSink(spec{Layout: layout{Output: dir, Kind: folder}}, "w")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,10 +4,6 @@ package bulk
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io/fs"
 	"strings"
 
 	"github.com/chromabeam/chromabeam/model"
@@ -99,26 +95,6 @@ func (d *driver) openNetwork(ctx context.Context) (err error) {
 	}
 	if !runner.IsLocal(d.options.Runner) {
 		d.options.Backend = engine.Backend()
-	}
-	return nil
-}
-
-// checkTotals holds what the pipeline has done against the plan.
-func (d *driver) checkTotals(ctx context.Context) error {
-	data, err := d.st.ReadFile(ctx, totalsFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("the runner reported success, but %q is not there: nothing says what was done", d.layout.at(totalsFile))
-	}
-	var t totals
-	if err == nil {
-		err = json.Unmarshal(data, &t)
-	}
-	if err != nil {
-		return fmt.Errorf("reading the run's totals: %w", err)
-	}
-	if done := t.Colored + t.Left + t.Rejects + t.Reused; done != d.plan.pending {
-		return fmt.Errorf("the runner reported success, but %d of %d pictures are done: run this again to do the others",
-			done, d.plan.pending)
 	}
 	return nil
 }

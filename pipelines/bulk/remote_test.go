@@ -3,11 +3,17 @@
 package bulk
 
 import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/chromabeam/chromabeam/pipelines/runner"
+	"github.com/chromabeam/chromabeam/transforms"
 	"github.com/chromabeam/chromabeam/transforms/progress"
 	"github.com/chromabeam/chromabeam/transforms/store"
 )
@@ -47,7 +53,38 @@ func TestCheckTotals(t *testing.T) {
 	}
 }
 
-// TestStaleTotals: those of the round before say nothing of this one.
+// TestStoppedTotals: a job that goes on after its end leaves the totals alone.
+func TestStoppedTotals(t *testing.T) {
+	t.Parallel()
+	l, err := newLayout(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := l.records()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sp := spec{Layout: l, Claim: transforms.Claim{Stop: stopFolder + "/1"}}
+	if err := sp.writeTotals(t.Context(), totals{Colored: 1}); err != nil {
+		t.Fatal(err)
+	}
+	before, err := st.ReadFile(t.Context(), totalsFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := st.Publish(t.Context(), sp.Claim.Stop, store.Absent(), func(io.Writer) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if err := sp.writeTotals(t.Context(), totals{Colored: 2}); !errors.Is(err, transforms.ErrStopped) {
+		t.Errorf("writeTotals = %v, want %v", err, transforms.ErrStopped)
+	}
+	if after, err := st.ReadFile(t.Context(), totalsFile); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the totals are now %s, %v", after, err)
+	}
+}
+
+// TestStaleTotals: those of the round before say nothing of this one, and none are
+// left, as none are by a job that was killed after its last picture.
 func TestStaleTotals(t *testing.T) {
 	t.Parallel()
 	o := tiny(t, writeFolder(t, mixed(t)), filepath.Join(t.TempDir(), "out"))
@@ -61,6 +98,9 @@ func TestStaleTotals(t *testing.T) {
 	o.Overwrite = true // the output has a folder of records already
 	n := int64(len(mixed(t)))
 	wantCounts(t, mustRun(t, o), counts{n, n, 0, 0})
+	if _, err := os.Stat(l.at(totalsFile)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the totals stay when the run has ended: %v", err)
+	}
 }
 
 // TestRemoteProgress: a job elsewhere is followed by its counters, and one with

@@ -4,10 +4,8 @@ package bulk
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,9 +14,7 @@ import (
 
 	"github.com/chromabeam/chromabeam/pipelines/runner"
 	"github.com/chromabeam/chromabeam/transforms/progress"
-	"github.com/chromabeam/chromabeam/transforms/report"
 	"github.com/chromabeam/chromabeam/transforms/source"
-	"github.com/chromabeam/chromabeam/transforms/store"
 )
 
 // roundResult is what a round found and did.
@@ -218,34 +214,4 @@ func (d *driver) spec(jobID string) spec {
 		Show: d.plan.show, SegmentLines: d.segmentLines, Parts: partCount(d.plan.pending, d.partSize),
 		Retry: d.options.RetryRejects, JobID: jobID,
 	}
-}
-
-// addTotals adds what this round's pipeline counted.
-func (d *driver) addTotals(ctx context.Context) error {
-	data, err := d.st.ReadFile(ctx, totalsFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	var t totals
-	if err == nil {
-		err = json.Unmarshal(data, &t)
-	}
-	if err != nil {
-		return fmt.Errorf("reading the run's totals: %w", err)
-	}
-	d.totals.add(t)
-	return nil
-}
-
-// writeTotals hands a pipeline's totals to the driver: a pipeline's result cannot
-// be asked for.
-func (s spec) writeTotals(ctx context.Context, t totals) error {
-	st, err := s.Layout.records()
-	if err == nil {
-		_, err = st.Publish(ctx, totalsFile, store.Anything(), func(w io.Writer) error { return report.WriteJSON(w, t) })
-	}
-	if err != nil {
-		return fmt.Errorf("writing the run's totals: %w", err)
-	}
-	return nil
 }

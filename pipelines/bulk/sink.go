@@ -26,25 +26,34 @@ import (
 // sink is where the coloured pictures of an output folder go, one by one. store
 // is safe for concurrent use.
 type sink interface {
-	// store puts a picture under its name and returns its generation under
-	// gs://. What is wrong with one name is a [fault.PictureError].
-	store(ctx context.Context, it item, data []byte) (generation int64, err error)
+	// store puts a picture under its name. What is wrong with one name is a
+	// [fault.PictureError].
+	store(ctx context.Context, it item, data []byte) (placed, error)
 	// sync makes the pictures of lines durable.
 	sync(lines []line) error
 	close() error
 }
 
+// placed is what lies under a picture's name.
+type placed struct {
+	generation int64 // under gs://
+	// earlier has the bytes of another try of this work, where they are not those
+	// that were to be stored: machines may differ in a network's last bits.
+	earlier []byte
+}
+
 // openSink opens the output folder for a writer of that name.
-func openSink(l layout, writer string) (sink, error) {
-	if l.remote() {
-		st, err := store.Open(l.Output)
-		return bucketSink{st}, err
+func openSink(s spec, writer string) (sink, error) {
+	if s.Layout.remote() {
+		st, err := store.Open(s.Layout.Output)
+		// No other run of any job has this mark.
+		return bucketSink{st, fmt.Sprintf("%s-%d", s.Claim.Version, s.Run)}, err
 	}
-	root, err := os.OpenRoot(l.Output)
+	root, err := os.OpenRoot(s.Layout.Output)
 	if err != nil {
 		return nil, fmt.Errorf("opening output: %w", err)
 	}
-	return &folderSink{root: root, output: l.Output, writer: writer}, nil
+	return &folderSink{root: root, output: s.Layout.Output, writer: writer}, nil
 }
 
 // folderSink writes into a local folder. All paths go through [os.Root]: no
@@ -58,21 +67,21 @@ type folderSink struct {
 
 func (s *folderSink) close() error { return s.root.Close() }
 
-func (s *folderSink) store(_ context.Context, it item, data []byte) (int64, error) {
+func (s *folderSink) store(_ context.Context, it item, data []byte) (placed, error) {
 	name := filepath.FromSlash(it.Output)
 	if err := s.makeFolder(filepath.Dir(name)); err != nil {
-		return 0, writeError(err)
+		return placed{}, writeError(err)
 	}
 	tmp := filepath.Join(stateName, "tmp", s.writer+"-"+it.Key)
 	if err := s.root.WriteFile(tmp, data, 0o644); err != nil {
-		return 0, writeError(err)
+		return placed{}, writeError(err)
 	}
 	failpoint.Hit(fpPictureWritten)
 	if err := s.place(tmp, name, it.Found != "", data); err != nil {
-		return 0, writeError(errors.Join(err, s.root.Remove(tmp)))
+		return placed{}, writeError(errors.Join(err, s.root.Remove(tmp)))
 	}
 	failpoint.Hit(fpPictureRenamed)
-	return 0, nil
+	return placed{}, nil
 }
 
 // place gives a picture its name, where nothing has come that was not there when
@@ -179,33 +188,63 @@ func writeError(err error) error {
 
 // bucketSink writes objects under gs://, each as a whole and under a condition:
 // nothing may have come where nothing was, and what is replaced must be what was
-// found. Where the condition does not hold but the bytes are the same, the
-// picture is done: another try of this work has written them.
-type bucketSink struct{ st store.Store }
+// found. Where the condition does not hold but the bytes are the same, or what is
+// there has this run's mark, the picture is done: another try of this work has
+// written it.
+type bucketSink struct {
+	st   store.Store
+	mark string
+}
 
 func (bucketSink) close() error { return nil }
 
 func (bucketSink) sync([]line) error { return nil } // an object is durable when it is there
 
-func (s bucketSink) store(ctx context.Context, it item, data []byte) (int64, error) {
+func (s bucketSink) store(ctx context.Context, it item, data []byte) (placed, error) {
 	condition := store.Absent()
 	if it.Found != "" {
 		condition = store.Unchanged(store.Info{Name: it.Output, Version: it.Found})
 	}
-	info, err := s.st.Publish(ctx, it.Output, condition, func(w io.Writer) error {
+	info, err := s.st.Publish(ctx, it.Output, condition.Marked(s.mark), func(w io.Writer) error {
 		_, err := w.Write(data)
 		failpoint.Hit(fpPictureWritten)
 		return err
 	})
 	switch {
 	case errors.Is(err, store.ErrConflict):
-		return 0, foreign()
+		return s.earlier(ctx, it)
 	case errors.Is(err, gcs.ErrInvalid):
-		return 0, &fault.PictureError{Stage: fault.StageWrite, Reason: "the output has no place for this name", Err: err}
+		return placed{}, &fault.PictureError{Stage: fault.StageWrite, Reason: "the output has no place for this name", Err: err}
 	case err != nil:
-		return 0, fmt.Errorf("writing a coloured picture: %w", err)
+		return placed{}, fmt.Errorf("writing a coloured picture: %w", err)
 	}
 	failpoint.Hit(fpPictureRenamed)
+	generation, err := generationOf(info)
+	return placed{generation: generation}, err
+}
+
+// earlier returns what another try of this work has put under a picture's name. What
+// anybody else has put there stays, and rejects the picture.
+func (s bucketSink) earlier(ctx context.Context, it item) (placed, error) {
+	mark, info, err := store.Mark(ctx, s.st, it.Output)
+	if err != nil {
+		return placed{}, fmt.Errorf("looking at an earlier coloured picture: %w", err)
+	}
+	if mark != s.mark {
+		return placed{}, foreign()
+	}
+	generation, err := generationOf(info)
+	if err != nil {
+		return placed{}, err
+	}
+	data, err := s.st.ReadFile(ctx, it.Output)
+	if err != nil {
+		return placed{}, fmt.Errorf("reading an earlier coloured picture: %w", err)
+	}
+	return placed{generation, data}, nil
+}
+
+func generationOf(info store.Info) (int64, error) {
 	generation, err := strconv.ParseInt(info.Version, 10, 64)
 	if err != nil {
 		return 0, fmt.Errorf("writing a coloured picture: its version must be a generation, got %q", info.Version)

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/chromabeam/chromabeam/pipelines/runner"
 	"github.com/chromabeam/chromabeam/transforms"
 	"github.com/chromabeam/chromabeam/transforms/fault"
 	"github.com/chromabeam/chromabeam/transforms/gcs"
@@ -58,15 +57,6 @@ func open(ctx context.Context, o Options) (*attempt, error) {
 		return nil, errors.Join(err, s.release())
 	}
 	return s, nil
-}
-
-// handover is the record of a job elsewhere that works on the output.
-func (s *attempt) handover() runner.Record {
-	r := runner.Record{Store: s.st}
-	if !runner.IsLocal(s.o.Runner) {
-		r.Stop = stopFolder + "/" + s.id
-	}
-	return r
 }
 
 // begin goes on with the job in the output, or lists the input for a new one.
@@ -145,6 +135,15 @@ func (s *attempt) lock(ctx context.Context) error {
 	if record != s.record {
 		return fmt.Errorf("opening output %q: another job began there at the same moment: %w", s.o.Output, transforms.ErrTakenOver)
 	}
+	if !s.o.Overwrite {
+		// A job may have been handed over since the output was looked at.
+		if err := s.handover().Check(ctx); err != nil {
+			return err
+		}
+	}
+	if err := s.handover().Drop(ctx); err != nil {
+		return err
+	}
 	return cleanTemp(ctx, s.st, s.job)
 }
 
@@ -192,16 +191,6 @@ func (s *attempt) write(ctx context.Context) error {
 	return err
 }
 
-// rights returns what the attempt's workers must check: nothing where the folder
-// is locked.
-func (s *attempt) rights() transforms.Claim {
-	c := transforms.Claim{Stop: s.handover().Stop}
-	if _, local := s.st.Local(); !local {
-		c.Name, c.Version = jobName, s.record.Version
-	}
-	return c
-}
-
 // list makes the first part. Nothing is made or removed for an input without
 // pictures.
 func (s *attempt) list(ctx context.Context, src source.Source) error {
@@ -216,9 +205,6 @@ func (s *attempt) list(ctx context.Context, src source.Source) error {
 	}
 	return s.add(ctx, src, p)
 }
-
-// check returns an error if the output is no longer the attempt's.
-func (s *attempt) check(ctx context.Context) error { return s.rights().Check(ctx, s.st) }
 
 func nothingToDo(o Options) error {
 	if s := o.Select; len(s.Include)+len(s.Exclude)+len(s.Classes) > 0 {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -42,13 +43,23 @@ func Run(ctx context.Context, o Options) (_ Summary, err error) {
 	extends := o.Extend && s.resumed
 	summary, err := s.complete(ctx)
 	if err != nil || !extends {
-		return summary, err
+		return summary, s.cleared(err)
 	}
 	added, err := s.extend(ctx)
 	if err != nil || !added {
 		return summary, err
 	}
 	return s.complete(ctx)
+}
+
+// cleared explains why a job's own records are gone: another one that began in the
+// same bucket at the same moment, and lost it to this one, was clearing the output
+// of what it had found there.
+func (s *attempt) cleared(err error) error {
+	if _, local := s.st.Local(); local || !errors.Is(err, fs.ErrNotExist) || errors.Is(err, transforms.ErrTakenOver) {
+		return err
+	}
+	return fmt.Errorf("%w, or was about to: %w", transforms.ErrTakenOver, err)
 }
 
 // complete runs both passes over every part, as far as they have not been run.
@@ -140,8 +151,8 @@ func (s *attempt) writeShards(ctx context.Context, plans []plan.Sealed, repair m
 	return summary, err
 }
 
-// pass runs one pipeline, of this name, over a number of pictures. The error of a DoFn comes
-// back as it was, where the runner would have made text of it.
+// pass runs one pipeline, of this name, over a number of pictures. The error of a
+// DoFn comes back as it was, where the runner would have made text of it.
 func (s *attempt) pass(ctx context.Context, name string, pictures int64, build func(s beam.Scope, progressID string)) error {
 	counts := progress.Start()
 	defer counts.End()

@@ -41,7 +41,7 @@ func (r RepairOptions) options(j job) Options {
 	}
 	o.Workers, o.Readers, o.MemoryBudget, o.Runner = r.Workers, r.Readers, r.MemoryBudget, r.Runner
 	o.ToolVersion, o.LicenseNote, o.Progress = r.ToolVersion, r.LicenseNote, r.Progress
-	return o.withDefaults()
+	return o.withDefaults().whole()
 }
 
 // Repair makes damaged and missing shards of a data set again from their
@@ -72,10 +72,10 @@ func Repair(ctx context.Context, r RepairOptions) (_ Summary, err error) {
 			}
 		}
 	}
+	defer func() { err = errors.Join(err, s.release()) }()
 	if err := s.lock(ctx); err != nil {
 		return Summary{}, err
 	}
-	defer func() { err = errors.Join(err, s.release()) }()
 	defer source.Keep(s.o.Input)()
 	var plans []plan.Sealed
 	for k := range s.job.Parts {

@@ -107,7 +107,7 @@ type dataflowJob struct {
 func (j Job) describeDataflow(ctx context.Context, p *beam.Pipeline) (*dataflowJob, error) {
 	beamOptions.Lock()
 	defer beamOptions.Unlock()
-	o, problems := j.dataflowOptions(ctx)
+	o, problems := j.dataflowOptions()
 	if err := errors.Join(problems...); err != nil {
 		return nil, fault.AsRequest(err)
 	}

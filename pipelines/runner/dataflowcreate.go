@@ -16,22 +16,26 @@ import (
 // create submits the job and returns its id. An answer may be lost: the job has an
 // id of ours, by which a second submission is known to be the same.
 func (f *dataflowFollower) create(ctx context.Context, s *dataflowJob) (string, error) {
+	if ctx.Err() != nil {
+		return "", ctx.Err()
+	}
+	// From here on a job may be running, whose id must be known to cancel it.
+	lasting, stop := outlive(ctx, submitPatience)
+	defer stop()
 	wait := pace(firstPoll)
 	for try := 1; ; try++ {
-		if ctx.Err() != nil {
-			return "", ctx.Err()
-		}
-		// What is sent must be answered: the job would run unknown.
-		answer, err := f.api.Projects.Locations.Jobs.Create(s.options.Project, s.options.Region, s.job).
-			Context(context.WithoutCancel(ctx)).Do()
+		answer, err := f.api.Projects.Locations.Jobs.Create(s.options.Project, s.options.Region, s.job).Context(lasting).Do()
 		switch {
 		case err == nil:
 			return answer.Id, nil
 		case code(err) == http.StatusConflict:
-			return f.sameName(ctx, s, err)
+			return f.sameName(lasting, s, err)
 		case !passing(err):
 			return "", fault.Request("submitting to Dataflow: %w", err)
 		case try == createTries || !f.sleep(ctx, wait.next()):
+			if id, none := f.sameName(lasting, s, err); none == nil {
+				return id, nil
+			}
 			return "", fmt.Errorf("submitting to Dataflow: %w", err)
 		}
 	}

@@ -86,11 +86,11 @@ func (f *dataflowFollower) wait(ctx context.Context) error {
 	defer stop()
 	slog.WarnContext(lasting,
 		fmt.Sprintf("cancelling %v, which takes a minute or two; interrupt once more to leave it to itself", f.job))
+	timer := time.AfterFunc(f.patience, stop)
+	defer timer.Stop()
 	if err := f.cancel(lasting); err != nil {
 		return &unfinishedError{f.job, err}
 	}
-	timer := time.AfterFunc(f.patience, stop)
-	defer timer.Stop()
 	ending, err = f.poll(lasting)
 	if err == nil && !ending.over {
 		err = errEnding

@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core"
@@ -70,10 +71,25 @@ func list(name string) []string {
 	return nil
 }
 
+// What this machine's configuration says of Google Cloud. It may take a program, or a
+// question to the machine's own service, and so it is looked up once.
+var (
+	configuredProject = sync.OnceValue(func() string { return gcpopts.GetProjectFromFlagOrEnvironment(context.Background()) })
+	configuredRegion  = sync.OnceValue(func() string { return gcpopts.GetRegion(context.Background()) })
+)
+
+// givenOr returns a flag's value, or what is configured where it has none.
+func givenOr(name string, configured func() string) string {
+	if value := given(name); value != "" {
+		return value
+	}
+	return configured()
+}
+
 // dataflowOptions turns Beam's flags, and the job's own, into the options of a
 // Dataflow job, as Beam does it: the test of the job's JSON compares. It returns
 // all problems.
-func (j Job) dataflowOptions(ctx context.Context) (*dataflowlib.JobOptions, []error) {
+func (j Job) dataflowOptions() (*dataflowlib.JobOptions, []error) {
 	var problems []error
 	must := func(ok bool, format string, args ...any) {
 		if !ok {
@@ -82,7 +98,7 @@ func (j Job) dataflowOptions(ctx context.Context) (*dataflowlib.JobOptions, []er
 	}
 	o := &dataflowlib.JobOptions{
 		Name: j.jobName(time.Now()), Experiments: dataflowExperiments(), DataflowServiceOptions: list("dataflow_service_options"),
-		Project: gcpopts.GetProjectFromFlagOrEnvironment(ctx), Region: gcpopts.GetRegion(ctx), Zone: given("zone"),
+		Project: givenOr("project", configuredProject), Region: givenOr("region", configuredRegion), Zone: given("zone"),
 		KmsKey: given("dataflow_kms_key"), Network: given("network"), Subnetwork: given("subnetwork"),
 		NumWorkers: number("num_workers"), MaxNumWorkers: number("max_num_workers"),
 		WorkerHarnessThreads: number("number_of_worker_harness_threads"), DiskSizeGb: number("disk_size_gb"),
@@ -180,7 +196,7 @@ func privateIPs() (bool, error) {
 
 // dataflowProblems is everything that keeps a job from being run on Dataflow.
 func (j Job) dataflowProblems() []error {
-	o, problems := j.dataflowOptions(context.Background())
+	o, problems := j.dataflowOptions()
 	for name, why := range refusedFlags() {
 		if f := flag.Lookup(name); f != nil && f.Value.String() != f.DefValue {
 			problems = append(problems, fmt.Errorf("-%s must not be given: %s", name, why))

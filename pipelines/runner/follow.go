@@ -47,11 +47,14 @@ func (f follower) wait(ctx context.Context) error {
 		if !sleep(watching, f.grace) {
 			return
 		}
+		// Of the service's answer too, which may never come.
+		timer := time.AfterFunc(f.patience, stop)
+		defer timer.Stop()
 		request := &jobpb.CancelJobRequest{JobId: f.job.ID}
 		if _, err := f.client.Cancel(watching, request); err != nil && watching.Err() == nil {
 			slog.WarnContext(watching, fmt.Sprintf("cancelling %v: %v", f.job, err))
 		}
-		sleep(watching, f.patience)
+		<-watching.Done()
 	})()
 	if f.progress != nil {
 		var reports sync.WaitGroup

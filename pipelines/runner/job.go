@@ -60,7 +60,8 @@ type Place struct{ Option, Path string }
 // Validate returns everything that keeps the job from being run: an unknown
 // runner, flags that it lacks or that contradict each other, places that its
 // workers cannot see, a binary that they cannot run. It touches no file but that
-// binary and Google Cloud's configuration.
+// binary and Google Cloud's configuration, which is asked for a project and a
+// region that are not given.
 func (j Job) Validate() error {
 	switch {
 	case !slices.Contains(Names(), j.Runner):

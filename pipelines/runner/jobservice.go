@@ -89,17 +89,23 @@ func submit(
 		return "", err
 	}
 	// From here on a job may be running, whose id must be known to cancel it.
-	lasting, stop := context.WithCancel(context.WithoutCancel(ctx))
+	lasting, stop := outlive(ctx, submitPatience)
 	defer stop()
-	defer context.AfterFunc(ctx, func() {
-		sleep(lasting, submitPatience)
-		stop()
-	})()
 	return runnerlib.Submit(lasting, client, prepared, token)
 }
 
 // submitPatience is how long an interrupted driver waits for a job's id.
 const submitPatience = 20 * time.Second
+
+// outlive returns a context that goes on for a while after ctx has ended.
+func outlive(ctx context.Context, patience time.Duration) (context.Context, func()) {
+	lasting, stop := context.WithCancel(context.WithoutCancel(ctx))
+	forget := context.AfterFunc(ctx, func() {
+		sleep(lasting, patience)
+		stop()
+	})
+	return lasting, func() { forget(); stop() }
+}
 
 // stagedBinary returns a file to stage. The protocol wants a worker binary; where
 // workers run already an empty file will do.

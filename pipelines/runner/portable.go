@@ -5,6 +5,7 @@ package runner
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc"
@@ -72,7 +73,7 @@ func runPortable(ctx context.Context, j Job, p *beam.Pipeline) (*metrics.Results
 		return nil, fmt.Errorf("submitting to the job service at %s: %w", *jobopts.Endpoint, err)
 	}
 	follow.job = RemoteJob{Runner: j.Runner, ID: id, Name: opts.Name, Endpoint: *jobopts.Endpoint, Submitted: time.Now().UTC()}
-	if j.Progress != nil {
+	if j.Progress != nil && !jobopts.IsLoopback() {
 		follow.progress = func(ctx context.Context) {
 			if all, err := jobMetrics(ctx, client, id, pipeline); err == nil {
 				j.Progress(counters(all))
@@ -121,8 +122,10 @@ func portableState(ctx context.Context, job RemoteJob) (ending, error) {
 	}
 	defer connection.Close()
 	e, err := portableEnding(ctx, jobpb.NewJobServiceClient(connection), job.ID)
-	switch status.Code(err) {
-	case codes.NotFound, codes.InvalidArgument, codes.Unknown: // each service has its own way to say so
+	switch code := status.Code(err); {
+	// Some services throw an error of their own, which names the job. Any other may be
+	// of a service in trouble, whose job goes on.
+	case code == codes.NotFound, code == codes.Unknown && strings.Contains(err.Error(), job.ID):
 		return ending{state: "unknown", over: true, err: fmt.Errorf("the job service at %s does not know it", job.Endpoint)}, nil
 	default:
 		return e, err

@@ -6,9 +6,14 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
+
+	"google.golang.org/grpc"
 
 	jobpb "github.com/apache/beam/sdks/v2/go/pkg/beam/model/jobmanagement_v1"
 	pipepb "github.com/apache/beam/sdks/v2/go/pkg/beam/model/pipeline_v1"
@@ -184,8 +189,59 @@ func TestPortableDetached(t *testing.T) {
 	if err := r.Check(t.Context()); err != nil {
 		t.Errorf("Check of a job that has ended = %v", err)
 	}
+	if err := r.Drop(t.Context()); err != nil {
+		t.Error(err)
+	}
 	if _, there := kept(); there {
-		t.Error("the record of a job that has ended stays")
+		t.Error("the record stays when the output is taken over")
+	}
+}
+
+// deaf is a job service that never answers a request to cancel.
+type deaf struct{ jobpb.JobServiceClient }
+
+func (deaf) Cancel(ctx context.Context, _ *jobpb.CancelJobRequest, _ ...grpc.CallOption) (*jobpb.CancelJobResponse, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// TestPortableDeaf: an interrupted driver does not wait for ever for a service.
+func TestPortableDeaf(t *testing.T) {
+	client := apart(t)
+	_, err := Run(t.Context(), Job{Runner: "flink", Remote: Remote{Detach: true}}, pipeline(&workFn{Wait: 4}))
+	job, ok := AsDetached(err)
+	if !ok {
+		t.Fatalf("Run = %v", err)
+	}
+	<-waiting
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	f := follower{client: deaf{client}, job: job, patience: 50 * time.Millisecond, pause: reconnectPause}
+	if err := f.wait(ctx); !errors.Is(err, errEnding) {
+		t.Errorf("wait = %v, want %v", err, errEnding)
+	}
+	f.client, f.patience = client, cancelPatience
+	if err := f.wait(ctx); !errors.Is(err, errJobCancelled) {
+		t.Errorf("the job ended with %v", err)
+	}
+}
+
+// TestUnrecorded: a job that cannot be recorded is not left to itself.
+func TestUnrecorded(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	st, err := store.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	followed := false
+	w := watched{job: RemoteJob{Runner: "flink", ID: "1"}, record: Record{Store: st}, detach: true}
+	err = w.handedOver(t.Context(), func(context.Context) error { followed = true; return nil })
+	if _, left := AsDetached(err); left || !followed {
+		t.Errorf("handedOver = %v, followed: %v", err, followed)
 	}
 }
 
@@ -207,8 +263,8 @@ func TestRecordCheck(t *testing.T) {
 		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
 			t.Errorf("%s: Check = %v, want %q", tt.name, err, tt.want)
 		}
-		if _, there := kept(); there != (tt.want != "") {
-			t.Errorf("%s: the record is there: %v", tt.name, there)
+		if text, _ := kept(); text != tt.text {
+			t.Errorf("%s: the record is now %q", tt.name, text)
 		}
 	}
 	if err := (Record{}).Check(t.Context()); err != nil {

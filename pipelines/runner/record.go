@@ -31,8 +31,9 @@ type Record struct {
 	Stop string
 }
 
-// Check refuses an output on which a job is still at work. The record of one that
-// has ended is dropped.
+// Check refuses an output on which a job is still at work. It writes nothing: the
+// record of a job that has ended stays until somebody takes the output over, who
+// calls [Record.Drop].
 func (r Record) Check(ctx context.Context) error {
 	if r.Store == nil {
 		return nil
@@ -58,12 +59,12 @@ func (r Record) Check(ctx context.Context) error {
 			job, job.Submitted.Local().Format("2006-01-02 15:04"), err, where)
 	case !end.over:
 		return fault.Request("%v is still at work on this output (%s): wait for its end (%s), or end it (%s); then run this again. "+
-			"Without %q, or with -overwrite, it is ignored and loses the output",
+			"Without %q, or with -overwrite, it is ignored, and under gs:// it loses the output",
 			job, end.state, job.Follow(), job.Cancel(), where)
 	case end.err != nil:
 		slog.WarnContext(ctx, fmt.Sprintf("%v has ended: %v; going on from what it has done", job, end.err))
 	}
-	return r.Drop(ctx)
+	return nil
 }
 
 // keep writes the record.
@@ -129,15 +130,17 @@ type watched struct {
 }
 
 // handedOver records the job, and then waits for it with wait unless it is to be
-// left. A job that cannot be recorded is followed all the same.
+// left. A job that cannot be recorded is followed all the same, and never left: the
+// next run would know nothing of it.
 func (w watched) handedOver(ctx context.Context, wait func(ctx context.Context) error) error {
 	// Also where the job is to be cancelled at once: it may live on.
 	lasting := context.WithoutCancel(ctx)
 	slog.InfoContext(ctx, strings.TrimSpace(w.job.String()+" is handed over "+w.job.Page()))
-	if err := w.record.keep(lasting, w.job); err != nil {
-		slog.WarnContext(ctx, err.Error())
+	unkept := w.record.keep(lasting, w.job)
+	if unkept != nil {
+		slog.WarnContext(ctx, unkept.Error())
 	}
-	if w.detach && ctx.Err() == nil {
+	if w.detach && unkept == nil && ctx.Err() == nil {
 		return &DetachedError{w.job}
 	}
 	// At once, since an engine may take minutes to cancel a job.

@@ -88,6 +88,9 @@ func Run(ctx context.Context, j Job, p *beam.Pipeline) (Counters, error) {
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)()
 	all, err := execute(jobCtx, j, p)
+	if _, left := AsDetached(err); left {
+		return nil, err // it goes on, also where ctx has ended since
+	}
 	if ctx.Err() != nil {
 		return nil, interrupted(ctx, err)
 	}

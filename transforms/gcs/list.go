@@ -24,10 +24,12 @@ type Object struct {
 	CRC32C uint32
 	// Updated is the time of the last write.
 	Updated time.Time
+	// Mark is what [Condition.Marked] gave the object; a listing leaves it out.
+	Mark string
 }
 
 func objectOf(a *storage.ObjectAttrs) Object {
-	return Object{Name: a.Name, Size: a.Size, Generation: a.Generation, CRC32C: a.CRC32C, Updated: a.Updated}
+	return Object{Name: a.Name, Size: a.Size, Generation: a.Generation, CRC32C: a.CRC32C, Updated: a.Updated, Mark: a.Metadata[markKey]}
 }
 
 // List calls yield for every object whose name begins with prefix, in ascending

@@ -103,6 +103,9 @@ func (u *upload) writer(ctx context.Context, retry ...storage.RetryOption) *stor
 	o := u.c.client.Bucket(u.bucket).Object(u.name).Retryer(retry...)
 	w := u.cond.apply(o).NewWriter(ctx)
 	w.ContentType = contentType(u.name)
+	if u.cond.mark != "" {
+		w.Metadata = map[string]string{markKey: u.cond.mark}
+	}
 	return w
 }
 

@@ -17,7 +17,19 @@ import (
 type Condition struct {
 	absent     bool
 	generation int64
+	mark       string
 }
+
+// Marked returns the condition for an object that also gets a mark, a short text
+// that [Stat] returns: whoever finds its name taken can tell its own objects from
+// others'.
+func (c Condition) Marked(mark string) Condition {
+	c.mark = mark
+	return c
+}
+
+// markKey is a mark's key in an object's metadata.
+const markKey = "chromabeam-mark"
 
 // Anything lets a write replace whatever is there.
 func Anything() Condition { return Condition{} }

@@ -87,16 +87,16 @@ func (r *registry) load(ctx context.Context, h *entry, s Settings) {
 			h.err = fmt.Errorf("opening model %q: %v\n%s", s.Model, p, debug.Stack())
 		}
 		if h.err != nil {
+			r.mu.Lock()
+			defer r.mu.Unlock()
 			r.drop(h)
 		}
 	}()
 	h.engine, h.err = load(ctx, s)
 }
 
-// drop lets the next call load anew.
+// drop lets the next call load anew. The registry is locked.
 func (r *registry) drop(h *entry) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	if r.open[h.key] == h {
 		delete(r.open, h.key)
 	}
@@ -106,11 +106,13 @@ func (r *registry) giveBack(h *entry) error {
 	r.mu.Lock()
 	h.leases--
 	last := h.leases == 0
+	if last {
+		r.drop(h) // at once: nobody may lease what is about to be closed
+	}
 	r.mu.Unlock()
 	if !last {
 		return nil
 	}
-	r.drop(h)
 	<-h.loaded
 	if h.err != nil {
 		return h.err

@@ -140,7 +140,7 @@ func (b *bucket) Publish(ctx context.Context, name string, c Condition, write fu
 		return Info{}, fmt.Errorf("publishing %q: %w", name, err)
 	}
 	point := objectOf(name)
-	o, err := gcs.Write(ctx, b.name, b.root+name, condition, func(w io.Writer) error {
+	o, err := gcs.Write(ctx, b.name, b.root+name, condition.Marked(c.mark), func(w io.Writer) error {
 		if err := fill(ctx, w, write); err != nil {
 			return err
 		}

@@ -282,3 +282,28 @@ func TestLock(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestMark: an object in a bucket tells who has published it, a file does not.
+func TestMark(t *testing.T) {
+	server := gcstest.Start(t)
+	server.CreateBucket("marked")
+	for _, tt := range []struct{ uri, want string }{{"gs://marked/a", "mine"}, {t.TempDir(), ""}} {
+		st, err := Open(tt.uri)
+		if err != nil {
+			t.Fatal(err)
+		}
+		published, err := st.Publish(t.Context(), "x", Absent().Marked("mine"), func(w io.Writer) error {
+			_, err := io.WriteString(w, "x")
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if mark, info, err := Mark(t.Context(), st, "x"); err != nil || mark != tt.want || info != published {
+			t.Errorf("%s: Mark = %q, %+v, %v, want %q, %+v", tt.uri, mark, info, err, tt.want, published)
+		}
+		if _, _, err := Mark(t.Context(), st, "y"); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: Mark of what is not there: %v", tt.uri, err)
+		}
+	}
+}

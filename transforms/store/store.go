@@ -83,6 +83,32 @@ var ErrTooLarge = gcs.ErrTooLarge
 type Condition struct {
 	kind   conditionKind
 	before Info
+	mark   string
+}
+
+// Marked returns the condition for an object that also gets a mark, which [Mark]
+// reads. Files of a folder get none.
+func (c Condition) Marked(mark string) Condition {
+	c.mark = mark
+	return c
+}
+
+// Mark returns an object and the mark that it was published with; none for an
+// object without one, or in a folder.
+func Mark(ctx context.Context, st Store, name string) (mark string, _ Info, _ error) {
+	b, ok := st.(*bucket)
+	if !ok {
+		info, err := st.Stat(ctx, name)
+		return "", info, err
+	}
+	if err := checkName(name); err != nil {
+		return "", Info{}, err
+	}
+	o, err := gcs.Stat(ctx, b.name, b.root+name)
+	if err != nil {
+		return "", Info{}, err
+	}
+	return o.Mark, b.info(o), nil
 }
 
 type conditionKind uint8

@@ -69,7 +69,7 @@ func (j *job) metrics() []*df.MetricUpdate {
 }
 
 func (j *job) messages() []*df.JobMessage {
-	texts := []string(nil)
+	var texts []string
 	if j.run != nil {
 		texts = j.run.errors()
 	} else {

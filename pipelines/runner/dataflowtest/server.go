@@ -99,7 +99,8 @@ func (s *Server) Jobs() []*df.Job {
 	defer s.mu.Unlock()
 	var list []*df.Job
 	for _, j := range s.jobs {
-		list = append(list, &j.Job)
+		now := j.Job // which goes on
+		list = append(list, &now)
 	}
 	return list
 }
