@@ -42,8 +42,8 @@ func TestRequestsPerPicture(t *testing.T) {
 		a, b := requests(command, few), requests(command, more)
 		got := map[string]int{}
 		for op := range b {
-			if extra := b[op] - a[op]; extra != 0 {
-				got[op] = extra / (more - few)
+			if each := (b[op] - a[op]) / (more - few); each != 0 { // one request more is another page or segment
+				got[op] = each
 			}
 		}
 		if !maps.Equal(got, want) {
