@@ -154,7 +154,8 @@ lasting() {
 await() {
 	local name=$1 pattern=$2 until=$((SECONDS + patience))
 	while [ $SECONDS -lt $until ]; do
-		found=$(sed -nE "s/.*$pattern.*/\1/p" "$work/$name.log" 2>/dev/null | head -n 1)
+		# The log may not be there yet.
+		found=$(sed -nE "s/.*$pattern.*/\1/p" "$work/$name.log" 2>/dev/null | head -n 1) || true
 		if [ -n "$found" ]; then return; fi
 		kill -0 "$3" 2>/dev/null || break
 		sleep 0.2
