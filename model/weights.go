@@ -15,7 +15,7 @@ import (
 )
 
 // Weights say which ones of a source a network has.
-type Weights struct {
+type Weights struct { //nolint:recvcheck // a value that is filled in once
 	// Checkpoint is which of a run folder's weights they are, empty for other
 	// sources.
 	Checkpoint string
@@ -44,7 +44,7 @@ func (w *Weights) setHash(sum hash.Hash, size int64) {
 }
 
 // Network is a generator as a source has it, in memory.
-type Network struct {
+type Network struct { //nolint:recvcheck // a value that is filled in once
 	Config  GeneratorConfig
 	Weights Weights
 	// Tensors are the generator's, under names that begin with [GeneratorScope]
@@ -89,7 +89,8 @@ func (n *Network) read(s Source, file string, text []byte) error {
 	sum := sha256.New()
 	sum.Write(text)
 	read := &counter{w: sum}
-	n.Tensors, n.Metadata, err = loadWeights(f, s.at(file), read, func(name string) bool { return strings.HasPrefix(name, prefix+"/") })
+	n.Tensors, n.Metadata, err = loadWeights(f, s.at(file), read,
+		func(name string) bool { return strings.HasPrefix(name, prefix+"/") })
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,8 @@ func bulkSelection(fs *flagSet, o *bulk.Options) {
 // bulkEngine adds what the work may take, and how one can look into it.
 func bulkEngine(fs *flagSet, o *bulk.Options) {
 	fs.IntVar(&o.Batch, "batch", o.Batch, "pictures that go through the network at once")
-	fs.IntVar(&o.Workers, "workers", o.Workers, "pictures decoded and encoded at once in a process; 0 takes as many as its machine has processors")
+	fs.IntVar(&o.Workers, "workers", o.Workers,
+		"pictures decoded and encoded at once in a process; 0 takes as many as its machine has processors")
 	fs.Var((*byteSize)(&o.MemoryBudget), "memory", "bytes that pictures in work may take, `SIZE`; one that needs more runs alone")
 	fs.StringVar(&o.MetricsAddr, "metrics-addr", "",
 		"serve Prometheus metrics and pprof at this `ADDRESS` of this machine, such as localhost:9090; port 0 picks a free one")

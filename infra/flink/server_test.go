@@ -4,6 +4,7 @@ package flink
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -155,7 +156,7 @@ func processes(t *testing.T) []process {
 			continue // it ended meanwhile, or is ending
 		}
 		// After the program's name in parentheses: its state and its parent's id.
-		_, rest, _ := strings.Cut(string(stat[strings.LastIndexByte(string(stat), ')'):]), " ")
+		_, rest, _ := strings.Cut(string(stat[bytes.LastIndexByte(stat, ')'):]), " ")
 		parent, err := strconv.Atoi(strings.Fields(rest)[1])
 		if err != nil {
 			t.Fatalf("process %d: %v", id, err)
@@ -210,10 +211,10 @@ func (s *server) get(t *testing.T, path string, into any) {
 func (s *server) settle(t *testing.T) {
 	t.Helper()
 	waitFor(t, "all task managers", func() bool {
-		var o struct { //nolint:tagliatelle // Flink's names
+		var o struct {
 			Managers  int `json:"taskmanagers"`
-			Total     int `json:"slots-total"`
-			Available int `json:"slots-available"`
+			Total     int `json:"slots-total"`     //nolint:tagliatelle // Flink's name
+			Available int `json:"slots-available"` //nolint:tagliatelle // Flink's name
 		}
 		s.get(t, "/overview", &o)
 		return o.Managers == s.managers && o.Total == o.Available

@@ -8,12 +8,12 @@ import (
 )
 
 // jobDetails is what a job manager says of a job.
-type jobDetails struct { //nolint:tagliatelle // Flink's names
+type jobDetails struct {
 	Vertices []struct {
 		ID      string `json:"id"`
 		Name    string `json:"name"`
 		Metrics struct {
-			Bytes int64 `json:"write-bytes"`
+			Bytes int64 `json:"write-bytes"` //nolint:tagliatelle // Flink's name
 		} `json:"metrics"`
 	} `json:"vertices"`
 }
@@ -44,10 +44,10 @@ func (s *server) failures(t *testing.T, before map[string]jobDetails) (n int) {
 		if _, old := before[id]; old {
 			continue
 		}
-		var e struct { //nolint:tagliatelle // Flink's names
+		var e struct {
 			History struct {
 				Entries []struct{} `json:"entries"`
-			} `json:"exceptionHistory"`
+			} `json:"exceptionHistory"` //nolint:tagliatelle // Flink's name
 		}
 		s.get(t, "/jobs/"+id+"/exceptions", &e)
 		n += len(e.History.Entries)
@@ -78,10 +78,10 @@ func (s *server) spread(t *testing.T, dofn string) (all [][]int64) {
 			if !strings.Contains(v.Name, dofn) {
 				continue
 			}
-			var vertex struct { //nolint:tagliatelle // Flink's names
+			var vertex struct {
 				Subtasks []struct {
 					Metrics struct {
-						Records int64 `json:"read-records"`
+						Records int64 `json:"read-records"` //nolint:tagliatelle // Flink's name
 					} `json:"metrics"`
 				} `json:"subtasks"`
 			}

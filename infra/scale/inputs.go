@@ -81,7 +81,7 @@ const (
 	batchOverhead = 0.001 // seconds of a batch whatever is in it
 	pageSeconds   = 0.15  // of a page of a listing
 	rejects       = 0.01  // share of the pictures
-	// USD an hour, round numbers in place of a price list
+	// USD an hour, round numbers in place of a price list.
 	priceVCPU = 0.06
 	priceGB   = 0.004
 	priceL4   = 0.70

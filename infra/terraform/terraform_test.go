@@ -56,7 +56,7 @@ func load(t *testing.T) configuration {
 	return c
 }
 
-func (c configuration) add(t *testing.T, block *hclsyntax.Block) {
+func (c *configuration) add(t *testing.T, block *hclsyntax.Block) {
 	t.Helper()
 	if block.Type == "locals" {
 		for name, attribute := range block.Body.Attributes {

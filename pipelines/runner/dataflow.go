@@ -168,7 +168,7 @@ func (j Job) dataflowPipeline(ctx context.Context, s *dataflowJob, p *beam.Pipel
 // to its workers as options.
 var jobFlags = func() map[string]bool {
 	names := map[string]bool{}
-	for _, name := range strings.Fields(`dataflow_endpoint staging_location worker_harness_container_image sdk_container_image labels
+	for name := range strings.FieldsSeq(`dataflow_endpoint staging_location worker_harness_container_image sdk_container_image labels
 		service_account_email num_workers max_num_workers disk_size_gb disk_type disk_provisioned_iops
 		disk_provisioned_throughput_mibps autoscaling_algorithm zone network subnetwork no_use_public_ips template_location
 		worker_machine_type machine_type min_cpu_platform dataflow_worker_jar worker_region worker_zone teardown_policy

@@ -212,8 +212,7 @@ func TestDataflowStubborn(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	err = (watched{job: f.job, record: r}).handedOver(ctx, f.wait)
-	var unfinished *unfinishedError
-	if !errors.As(err, &unfinished) {
+	if _, unfinished := errors.AsType[*unfinishedError](err); !unfinished {
 		t.Fatalf("handedOver = %v", err)
 	}
 	if err := interrupted(ctx, err); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "gcloud dataflow jobs cancel "+id) {

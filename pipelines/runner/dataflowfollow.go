@@ -62,8 +62,7 @@ func (p *pace) next() time.Duration {
 
 // code is the HTTP status of an error of the service, 0 for a broken connection.
 func code(err error) int {
-	var g *googleapi.Error
-	if errors.As(err, &g) {
+	if g, ok := errors.AsType[*googleapi.Error](err); ok {
 		return g.Code
 	}
 	return 0
@@ -132,7 +131,7 @@ func (f *dataflowFollower) poll(ctx context.Context) (ending, error) {
 		e, err := dataflowEnding(ctx, f.api, f.job)
 		switch {
 		case ctx.Err() != nil:
-			return ending{state: last}, nil
+			return ending{state: last}, nil //nolint:nilerr // the caller asks ctx
 		case err == nil:
 			unanswered = 0
 			if e.state != last {

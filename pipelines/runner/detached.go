@@ -61,8 +61,7 @@ func (e *DetachedError) Error() string { return fmt.Sprintf("%v was left running
 
 // AsDetached returns the job that an error says was left running.
 func AsDetached(err error) (RemoteJob, bool) {
-	var d *DetachedError
-	if errors.As(err, &d) {
+	if d, ok := errors.AsType[*DetachedError](err); ok {
 		return d.Job, true
 	}
 	return RemoteJob{}, false
@@ -86,8 +85,7 @@ var errEnding = errors.New("it was told to end and has not done so yet")
 // interrupted is the error of a run whose context has ended, with word of a job
 // that could not be stopped.
 func interrupted(ctx context.Context, err error) error {
-	var u *unfinishedError
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*unfinishedError](err); ok {
 		return fmt.Errorf("%w: %w", ctx.Err(), u)
 	}
 	return ctx.Err()

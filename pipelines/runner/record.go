@@ -56,7 +56,7 @@ func (r Record) Check(ctx context.Context) error {
 	switch {
 	case err != nil:
 		return fmt.Errorf("asking for the state of %v, which was handed over at %s: %w; remove %q if it has ended",
-			job, job.Submitted.Local().Format("2006-01-02 15:04"), err, where)
+			job, job.Submitted.UTC().Format("2006-01-02 15:04 MST"), err, where)
 	case !end.over:
 		return fault.Request("%v is still at work on this output (%s): wait for its end (%s), or end it (%s); then run this again. "+
 			"Without %q, or with -overwrite, it is ignored, and under gs:// it loses the output",
@@ -153,8 +153,7 @@ func (w watched) handedOver(ctx context.Context, wait func(ctx context.Context) 
 	if !unused() {
 		<-stopped
 	}
-	var unfinished *unfinishedError
-	if errors.As(err, &unfinished) {
+	if _, unfinished := errors.AsType[*unfinishedError](err); unfinished {
 		return err
 	}
 	return errors.Join(err, w.record.Drop(lasting))

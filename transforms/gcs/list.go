@@ -29,7 +29,9 @@ type Object struct {
 }
 
 func objectOf(a *storage.ObjectAttrs) Object {
-	return Object{Name: a.Name, Size: a.Size, Generation: a.Generation, CRC32C: a.CRC32C, Updated: a.Updated, Mark: a.Metadata[markKey]}
+	return Object{
+		Name: a.Name, Size: a.Size, Generation: a.Generation, CRC32C: a.CRC32C, Updated: a.Updated, Mark: a.Metadata[markKey],
+	}
 }
 
 // List calls yield for every object whose name begins with prefix, in ascending

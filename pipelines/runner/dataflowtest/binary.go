@@ -83,9 +83,7 @@ func buildInfo(arch, cgo string) []byte {
 	const path = "github.com/chromabeam/chromabeam"
 	module := fmt.Sprintf("path\t"+path+"/cmd/chromabeam\nmod\t"+path+"\t(devel)\t\n"+
 		"build\tCGO_ENABLED=%s\nbuild\tGOARCH=%s\nbuild\tGOOS=linux\n", cgo, arch)
-	b := make([]byte, 32)
-	copy(b, "\xff Go buildinf:")
-	b[14], b[15] = 8, 2
+	b := append([]byte("\xff Go buildinf:\x08\x02"), make([]byte, 16)...)
 	b = append(b, text("go1.26.8")...)
 	b = append(b, text(frame+module+frame)...)
 	return append(b, make([]byte, 256)...)

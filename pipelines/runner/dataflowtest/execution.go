@@ -5,6 +5,7 @@ package dataflowtest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -82,12 +83,12 @@ func here(p *pipepb.Pipeline, address string) *pipepb.Pipeline {
 	return p
 }
 
-func submit(ctx context.Context, client jobpb.JobServiceClient, p *pipepb.Pipeline) (string, error) {
+func submit(ctx context.Context, client jobpb.JobServiceClient, p *pipepb.Pipeline) (_ string, err error) {
 	dir, err := os.MkdirTemp("", "dataflowtest-*")
 	if err != nil {
 		return "", err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	worker := filepath.Join(dir, "worker") // of no use, since workers run already
 	if err := os.WriteFile(worker, nil, 0o600); err != nil {
 		return "", err
