@@ -21,6 +21,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/universal/extworker"
 
 	"github.com/chromabeam/chromabeam/pipelines/runner/dataflowtest"
+	"github.com/chromabeam/chromabeam/transforms/failpoint/killtest"
 	"github.com/chromabeam/chromabeam/transforms/fault"
 	"github.com/chromabeam/chromabeam/transforms/store"
 )
@@ -43,6 +44,9 @@ var service = sync.OnceValues(func() (jobpb.JobServiceClient, string) {
 // the driver: a job with them must be cancelled through its service.
 func apart(t *testing.T) jobpb.JobServiceClient {
 	t.Helper()
+	if killtest.Race {
+		t.Skip("a worker of Beam's has data races when its job is cancelled through the service")
+	}
 	client, address := service()
 	ctx := context.WithoutCancel(t.Context())
 	workers, err := extworker.StartLoopback(ctx, 0)
