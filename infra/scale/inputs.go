@@ -87,7 +87,7 @@ const (
 	priceL4   = 0.70
 )
 
-// machines are those of the tables. The sizes of G2 machines are published.
+// machines are those of the tables. The sizes of G2 machines are from memory.
 func machines() []Machine {
 	list := []Machine{
 		{Name: "16 vCPUs, no GPU", VCPUs: 16, GB: 64, Gbit: 32},
